@@ -1,0 +1,1 @@
+"""The services: strangers to one another, who meet only in `shared.events`."""
