@@ -1,0 +1,197 @@
+"""What partners tells the others: units, what they offer, what is needed, and how the two meet."""
+
+from datetime import datetime
+from uuid import UUID
+
+from shared.events.base import Event, Snapshot
+
+
+class UnitSnapshot(Snapshot):
+    """A member unit of the joint party committee."""
+
+    code: str
+    name: str
+    kind: str
+    state: str
+    community_code: str
+
+
+class UnitJoined(Event, type="partners.unit.joined.v1", about="partner_unit"):
+    """A unit signed the co-building agreement."""
+
+    partner_unit: UnitSnapshot
+
+
+class OfferSnapshot(Snapshot):
+    """What a unit can give: `total` and `reserved` are counted in `measure`."""
+
+    unit_code: str
+    community_code: str
+    kind: str
+    title: str
+    tags: tuple[str, ...]
+    measure: str
+    total: int
+    reserved: int
+    state: str
+    valid_from: datetime
+    valid_to: datetime
+
+
+class OfferEvent(Event, about="offer"):
+    """Any fact about an offer."""
+
+    offer: OfferSnapshot
+
+
+class OfferSubmitted(OfferEvent, type="partners.offer.submitted.v1"):
+    """A unit posted an offer."""
+
+
+class OfferPublished(OfferEvent, type="partners.offer.published.v1"):
+    """The offer can be matched from now on."""
+
+
+class OfferRejected(OfferEvent, type="partners.offer.rejected.v1"):
+    """The community cannot use the offer."""
+
+    reason: str
+
+
+class OfferExhausted(OfferEvent, type="partners.offer.exhausted.v1"):
+    """Nothing of the offer is left."""
+
+
+class OfferWithdrawn(OfferEvent, type="partners.offer.withdrawn.v1"):
+    """The unit took back what was not yet promised."""
+
+
+class NeedSnapshot(Snapshot):
+    """What somebody needs, without who: `open_quantity` is what no pledge covers yet."""
+
+    community_code: str
+    area_code: str
+    kind: str
+    tags: tuple[str, ...]
+    measure: str
+    quantity: int
+    open_quantity: int
+    urgency: str
+    state: str
+    issue_id: UUID | None
+    issue_no: str | None
+    help_no: int | None
+
+
+class NeedEvent(Event, about="need"):
+    """Any fact about a need."""
+
+    need: NeedSnapshot
+
+
+class NeedPublished(NeedEvent, type="partners.need.published.v1"):
+    """The need is on the list and can be matched."""
+
+
+class NeedFulfilled(NeedEvent, type="partners.need.fulfilled.v1"):
+    """All that was needed has been received."""
+
+
+class NeedWithdrawn(NeedEvent, type="partners.need.withdrawn.v1"):
+    """The need is no longer there."""
+
+
+class MatchSnapshot(Snapshot):
+    """An offer that could serve a need: `score` is 0–100, `reasons` are codes with their points."""
+
+    need_id: UUID
+    offer_id: UUID
+    unit_code: str
+    community_code: str
+    area_code: str
+    quantity: int
+    score: float
+    reasons: dict[str, float]
+    state: str
+    issue_id: UUID | None
+    issue_no: str | None
+
+
+class MatchEvent(Event, about="match"):
+    """Any fact about a match."""
+
+    match: MatchSnapshot
+
+
+class MatchProposed(MatchEvent, type="partners.match.proposed.v1"):
+    """The two fit; a clerk or the unit has to say yes."""
+
+
+class MatchOffered(MatchEvent, type="partners.match.offered.v1"):
+    """The community asked the unit to take the need."""
+
+
+class MatchAccepted(MatchEvent, type="partners.match.accepted.v1"):
+    """The unit said yes; a pledge follows."""
+
+
+class MatchDeclined(MatchEvent, type="partners.match.declined.v1"):
+    """The unit or the community said no."""
+
+    reason: str
+
+
+class MatchLapsed(MatchEvent, type="partners.match.lapsed.v1"):
+    """The need or the offer is gone before the match was accepted."""
+
+
+class PledgeSnapshot(Snapshot):
+    """A promise of a unit to one need, counted in the need's measure."""
+
+    match_id: UUID
+    need_id: UUID
+    offer_id: UUID
+    unit_code: str
+    community_code: str
+    area_code: str
+    quantity: int
+    delivered_quantity: int
+    state: str
+    issue_id: UUID | None
+    issue_no: str | None
+    help_no: int | None
+
+
+class PledgeEvent(Event, about="pledge"):
+    """Any fact about a pledge."""
+
+    pledge: PledgeSnapshot
+
+
+class PledgeMade(PledgeEvent, type="partners.pledge.made.v1"):
+    """The unit promised."""
+
+
+class PledgeContacted(PledgeEvent, type="partners.pledge.contacted.v1"):
+    """The unit has spoken with the community about the delivery."""
+
+
+class PledgeScheduled(PledgeEvent, type="partners.pledge.scheduled.v1"):
+    """A time is agreed."""
+
+    scheduled_for: datetime
+
+
+class PledgeDelivered(PledgeEvent, type="partners.pledge.delivered.v1"):
+    """The unit says that it delivered."""
+
+
+class PledgeConfirmed(PledgeEvent, type="partners.pledge.confirmed.v1"):
+    """The receiving side signed for it."""
+
+
+class PledgeCancelled(PledgeEvent, type="partners.pledge.cancelled.v1"):
+    """The unit took the promise back; what was reserved is free again."""
+
+    reason: str
+    late: bool
