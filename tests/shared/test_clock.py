@@ -36,9 +36,9 @@ def test_a_fake_clock_answers_in_utc_whatever_zone_it_was_given() -> None:
 
 def test_a_moment_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="2026-10-01T12:00:00 has no time zone"):
-        as_utc(datetime(2026, 10, 1, 12, 0))
+        as_utc(NOON.replace(tzinfo=None))
     with pytest.raises(ValueError, match="has no time zone"):
-        FakeClock(datetime(2026, 10, 1))
+        FakeClock(NOON.replace(tzinfo=None))
 
 
 def test_the_local_day_begins_eight_hours_before_the_utc_day() -> None:
