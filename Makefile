@@ -8,6 +8,7 @@ ARGS ?=
 export PYTHON
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help up test check format docs bench lock clean
 
 help: ## Say what can be made

@@ -1,0 +1,167 @@
+"""Fixtures for all tests; `tests/servers` says where PostgreSQL and RabbitMQ come from.
+
+| fixture | what a test gets |
+|---|---|
+| `footing` | the test runs twice: on SQLite and the memory bus, on PostgreSQL and RabbitMQ |
+| `make_database` | a function: a name in, the URL of a fresh PostgreSQL database out |
+| `vhost` | the AMQP URL of a fresh virtual host |
+| `postgres_server` | a PostgreSQL to stop, pause and restart; whole again after the test |
+| `broker` | a RabbitMQ to stop, cut and restart; `broker.url` is the test's virtual host |
+
+A test that needs a server which cannot be had is deselected, the last line of the run says so, and with
+`CI=true` the run fails.
+"""
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.servers.choice import Servers
+from tests.servers.machine import Trouble
+from tests.servers.postgres import PostgresServer
+from tests.servers.rabbit import RabbitServer
+
+servers_key = pytest.StashKey[Servers]()
+not_run_key = pytest.StashKey[dict[str, str]]()
+
+EMBEDDED, DISTRIBUTED = "embedded", "distributed"
+
+
+@dataclass(frozen=True, slots=True)
+class Footing:
+    """Where services stand in a test: their databases by name, and their broker if they have one."""
+
+    name: str
+    database_url: Callable[[str], str]
+    amqp_url: str | None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[servers_key] = Servers()
+    config.stash[not_run_key] = {}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Start the servers that the chosen tests need, and let go of the tests whose servers cannot be had."""
+    if config.option.collectonly:
+        return
+    servers, not_run = config.stash[servers_key], config.stash[not_run_key]
+    starts = {
+        "postgres_general": servers.postgres,
+        "rabbit_general": servers.rabbit,
+        "postgres_controlled": servers.controlled_postgres,
+        "rabbit_controlled": servers.controlled_rabbit,
+    }
+    for item in items:
+        for need in _needs(item) & starts.keys():
+            try:
+                starts[need]()
+            except Trouble as trouble:
+                not_run[item.nodeid] = str(trouble)
+    gone = [item for item in items if item.nodeid in not_run]
+    if gone:
+        config.hook.pytest_deselected(items=gone)
+        items[:] = [item for item in items if item.nodeid not in not_run]
+
+
+def _needs(item: pytest.Item) -> set[str]:
+    needs = set(getattr(item, "fixturenames", ()))
+    if "footing" in needs and item.callspec.params.get("footing") == DISTRIBUTED:  # type: ignore[attr-defined]
+        needs |= {"postgres_general", "rabbit_general"}
+    return needs
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if session.config.stash[not_run_key] and os.environ.get("CI") == "true" and not session.exitstatus:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    config.stash[servers_key].close()
+    not_run = config.stash[not_run_key]
+    if not_run:
+        reasons = "; ".join(sorted(set(not_run.values())))
+        print(f"\nNOT RUN: {len(not_run)} tests for want of PostgreSQL or RabbitMQ ({reasons})")
+
+
+@pytest.fixture(scope="session")
+def postgres_general(pytestconfig: pytest.Config) -> PostgresServer:
+    return pytestconfig.stash[servers_key].postgres()
+
+
+@pytest.fixture(scope="session")
+def postgres_controlled(pytestconfig: pytest.Config) -> PostgresServer:
+    return pytestconfig.stash[servers_key].controlled_postgres()
+
+
+@pytest.fixture(scope="session")
+def rabbit_general(pytestconfig: pytest.Config) -> RabbitServer:
+    return pytestconfig.stash[servers_key].rabbit()
+
+
+@pytest.fixture(scope="session")
+def rabbit_controlled(pytestconfig: pytest.Config) -> RabbitServer:
+    return pytestconfig.stash[servers_key].controlled_rabbit()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_general: PostgresServer) -> str:
+    """The server's URL up to and with the slash before a database's name."""
+    return postgres_general.url
+
+
+@pytest.fixture
+def make_database(postgres_general: PostgresServer) -> Iterator[Callable[[str], str]]:
+    """Make fresh databases for one test; they are dropped after it, connected or not."""
+    server = postgres_general.for_test()
+    yield server.create_database
+    server.drop_databases()
+
+
+@pytest.fixture(scope="session")
+def amqp_url(rabbit_general: RabbitServer) -> Iterator[str]:
+    """A virtual host that all tests of the run share; prefer `vhost`."""
+    server = rabbit_general.for_test()
+    yield server.url
+    server.drop_vhosts()
+
+
+@pytest.fixture
+def vhost(rabbit_general: RabbitServer) -> Iterator[str]:
+    """The AMQP URL of a virtual host that nobody used before and nobody will use after."""
+    server = rabbit_general.for_test()
+    yield server.url
+    server.drop_vhosts()
+
+
+@pytest.fixture
+async def postgres_server(postgres_controlled: PostgresServer) -> AsyncIterator[PostgresServer]:
+    """A server to be mistreated; its `create_database` makes databases that go with the test."""
+    server = postgres_controlled.for_test()
+    yield server
+    await server.mend()
+    server.drop_databases()
+
+
+@pytest.fixture
+async def broker(rabbit_controlled: RabbitServer) -> AsyncIterator[RabbitServer]:
+    """A broker to be mistreated; its `url` is a virtual host that goes with the test."""
+    server = rabbit_controlled.for_test()
+    yield server
+    await server.mend()
+    server.drop_vhosts()
+
+
+@pytest.fixture(params=[EMBEDDED, DISTRIBUTED])
+def footing(request: pytest.FixtureRequest, tmp_path: Path) -> Footing:
+    """Run the test on each footing; a service's database is made when its URL is first asked for."""
+    if request.param == EMBEDDED:
+        return Footing(EMBEDDED, lambda service: f"sqlite+aiosqlite:///{tmp_path}/{service}.db", None)
+    make: Callable[[str], str] = request.getfixturevalue("make_database")
+    return Footing(DISTRIBUTED, cache(make), request.getfixturevalue("vhost"))

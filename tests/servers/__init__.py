@@ -1,0 +1,8 @@
+"""Real servers for tests: a PostgreSQL and a RabbitMQ, got in the first of three ways that works.
+
+1. `TEST_DATABASE_URL`, `TEST_AMQP_URL`: servers that somebody else runs.
+2. testcontainers, where a Docker engine answers and has or can pull the public images.
+3. Debian's own binaries as private processes on free ports of the loopback interface.
+
+`TEST_SERVERS` narrows this to one way (`given`, `docker`, `debian` or `none`), which is how each way is tried.
+"""
