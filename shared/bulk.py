@@ -1,0 +1,131 @@
+"""Many rows in one statement: what the hot paths use in place of the ORM.
+
+PostgreSQL takes a column as one array (`unnest`), so that the statement's text, and with it its plan,
+stays the same for any number of rows. SQLite takes the rows one after another inside its driver.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Column, Table, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.ext.asyncio import AsyncSession
+
+Row = Mapping[str, object]
+Bind = Callable[[Any], Any]
+
+_ASYNCPG = PGDialect_asyncpg()
+
+
+async def insert(session: AsyncSession, table: Table, rows: Sequence[Row]) -> None:
+    """Insert all rows. Every row names the same columns; a column left out takes the database's default."""
+    if not rows:
+        return
+    if _is_sqlite(session):
+        await session.execute(sqlite.insert(table), list(rows))
+    else:
+        await _unnest(session, table, rows, tail="")
+
+
+async def insert_new(session: AsyncSession, table: Table, rows: Sequence[Row], *, key: str) -> set[Any]:
+    """Insert the rows whose `key` (unique) is not there yet, and return the keys that were inserted.
+
+    Rows are stored in the order of their keys, so that two callers with common keys cannot deadlock.
+    """
+    ordered = sorted({row[key]: row for row in reversed(rows)}.values(), key=lambda row: str(row[key]))
+    if not ordered:
+        return set()
+    column = table.c[key]
+    if _is_sqlite(session):
+        statement = sqlite.insert(table).on_conflict_do_nothing().returning(column)
+        return set((await session.scalars(statement, ordered)).all())
+    tail = f" ON CONFLICT DO NOTHING RETURNING {column.name}"
+    return set(await _unnest(session, table, ordered, tail=tail))
+
+
+async def upsert_newer(session: AsyncSession, table: Table, rows: Sequence[Row], *, key: str) -> set[Any]:
+    """Keep the newest of each: insert, or replace where the stored `version` is lower.
+
+    Returns the keys whose row is now the one given; those left out had this version or a newer one.
+    Of several rows with one key the one with the highest version counts.
+    """
+    newest: dict[object, Row] = {}
+    for row in rows:
+        known = newest.get(row[key])
+        if known is None or int(str(known["version"])) < int(str(row["version"])):
+            newest[row[key]] = row
+    ordered = sorted(newest.values(), key=lambda row: str(row[key]))
+    if not ordered:
+        return set()
+    column = table.c[key]
+    if _is_sqlite(session):
+        put = sqlite.insert(table)
+        changes = {name: put.excluded[name] for name in ordered[0] if name != key}
+        statement = put.on_conflict_do_update(
+            index_elements=[column], set_=changes, where=table.c.version < put.excluded.version
+        ).returning(column)
+        return set((await session.scalars(statement, ordered)).all())
+    changed = ", ".join(f"{name} = excluded.{name}" for name in ordered[0] if name != key)
+    tail = (
+        f" ON CONFLICT ({column.name}) DO UPDATE SET {changed}"
+        f" WHERE {table.name}.version < excluded.version RETURNING {column.name}"
+    )
+    return set(await _unnest(session, table, ordered, tail=tail))
+
+
+async def update_all(session: AsyncSession, table: Table, rows: Sequence[Row], *, key: str) -> int:
+    """Set the other columns of the rows found by `key`, and return how many rows there were."""
+    if not rows:
+        return 0
+    names = tuple(rows[0])
+    if _is_sqlite(session):
+        found = 0
+        for row in rows:
+            change = {name: row[name] for name in names if name != key}
+            done = await session.execute(update(table).where(table.c[key] == row[key]).values(change))
+            found += int(getattr(done, "rowcount", 0))
+        return found
+    source, binds = _source(table, names)
+    changed = ", ".join(f"{name} = new.{name}" for name in names if name != key)
+    statement = (
+        f"UPDATE {table.name} SET {changed} FROM {source} AS new({', '.join(names)})"
+        f" WHERE {table.name}.{key} = new.{key}"
+    )
+    done = await session.execute(text(statement), _arrays(names, binds, rows))
+    return int(getattr(done, "rowcount", 0))
+
+
+async def _unnest(session: AsyncSession, table: Table, rows: Sequence[Row], *, tail: str) -> Iterable[Any]:
+    names = tuple(rows[0])
+    source, binds = _source(table, names)
+    statement = f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM {source}{tail}"
+    result = await session.execute(text(statement), _arrays(names, binds, rows))
+    return result.scalars().all() if tail else ()
+
+
+@lru_cache(maxsize=256)
+def _source(table: Table, names: tuple[str, ...]) -> tuple[str, tuple[Bind | None, ...]]:
+    columns = [table.c[name] for name in names]
+    arrays = ", ".join(f"CAST(:{column.name} AS {_sql_type(column)}[])" for column in columns)
+    return f"unnest({arrays})", tuple(_bind(column) for column in columns)
+
+
+def _arrays(names: tuple[str, ...], binds: tuple[Bind | None, ...], rows: Sequence[Row]) -> dict[str, Any]:
+    return {
+        name: [row[name] for row in rows] if bind is None else [bind(row[name]) for row in rows]
+        for name, bind in zip(names, binds, strict=True)
+    }
+
+
+def _sql_type(column: Column[Any]) -> str:
+    return column.type.compile(dialect=postgresql.dialect())
+
+
+def _bind(column: Column[Any]) -> Bind | None:
+    return column.type.dialect_impl(_ASYNCPG).bind_processor(_ASYNCPG)
+
+
+def _is_sqlite(session: AsyncSession) -> bool:
+    return session.get_bind().dialect.name == "sqlite"

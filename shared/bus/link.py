@@ -1,0 +1,92 @@
+"""One supervised connection to RabbitMQ: whatever breaks, all of it is built anew."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+import aio_pika
+from aio_pika.abc import AbstractConnection
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS, AMQPError
+
+log = logging.getLogger(__name__)
+
+# Beats find a peer that vanished without a word; the broker's default of a minute is too long for us.
+HEARTBEAT_S = 10
+CONNECT_TIMEOUT_S = 10.0
+LONGEST_PAUSE_S = 5.0
+
+BROKEN: tuple[type[Exception], ...] = (*CONNECTION_EXCEPTIONS, AMQPError, OSError, TimeoutError, RuntimeError)
+
+Session = Callable[[AbstractConnection], Awaitable[None]]
+
+
+class Link:
+    """Keeps `session` running on a live connection until `close`.
+
+    The session declares, consumes and publishes; it returns or raises when its channels are of no more
+    use. Nothing survives a broken connection, so there is no half-restored state to be stuck in.
+    """
+
+    def __init__(self, url: str, name: str, session: Session) -> None:
+        self._url, self._name, self._session = url, name, session
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Connect in the background, and again whenever needed."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._supervise(), name=self._name)
+
+    async def close(self) -> None:
+        """Disconnect for good."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    async def _supervise(self) -> None:
+        pause = 0.05
+        while True:
+            try:
+                await self._connected()
+                pause = 0.05
+            except BROKEN as error:
+                log.warning("%s: the broker is away, next try in %.2f s: %r", self._name, pause, error)
+            except Exception:
+                # Whatever else went wrong must not end the supervision: that is how services wedge.
+                log.exception("%s: session failed, next try in %.2f s", self._name, pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_S)
+
+    async def _connected(self) -> None:
+        connection = await aio_pika.connect(
+            self._url,
+            timeout=CONNECT_TIMEOUT_S,
+            heartbeat=HEARTBEAT_S,
+            client_properties={"connection_name": self._name},
+        )
+        session = asyncio.ensure_future(self._session(connection))
+        lost = asyncio.ensure_future(_lost(connection))
+        try:
+            await asyncio.wait({session, lost}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (session, lost):
+                task.cancel()
+            outcome = await asyncio.gather(session, lost, return_exceptions=True)
+            await _hang_up(connection)
+        for result in outcome:
+            if isinstance(result, Exception) and not isinstance(result, asyncio.CancelledError):
+                raise result
+
+
+async def _lost(connection: AbstractConnection) -> None:
+    await connection.closed()
+    raise ConnectionResetError("the connection was closed")
+
+
+async def _hang_up(connection: AbstractConnection) -> None:
+    try:
+        async with asyncio.timeout(2):
+            await connection.close()
+    except BROKEN as error:
+        # The peer may be gone already; the socket is closed either way.
+        log.debug("unclean goodbye: %r", error)

@@ -1,0 +1,134 @@
+"""The bus on RabbitMQ: events of one type travel together, in the batch form of CloudEvents."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+
+import aio_pika
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
+
+from shared.bus import BATCH, RETRY_DELAYS_S, Receive, Unavailable
+from shared.bus.consumer import Consumer
+from shared.bus.link import BROKEN, Link
+from shared.bus.topology import EXCHANGE, declare_exchange
+from shared.envelope import BATCH as BATCH_FORM
+from shared.envelope import SINGLE, Packed, join
+
+log = logging.getLogger(__name__)
+
+# Keeps one message well under any broker's limit; RabbitMQ's own default is 16 MiB.
+MESSAGE_BYTES = 512 * 1024
+
+
+class RabbitBus:
+    """One connection publishes and one consumes, so that a broker that holds back publishers still takes acks."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        name: str,
+        delays_s: Sequence[float] = RETRY_DELAYS_S,
+        publish_timeout_s: float = 10.0,
+        prefetch: int = 100,
+    ) -> None:
+        self._url, self._name, self._delays, self._prefetch = url, name, tuple(delays_s), prefetch
+        self._timeout_s = publish_timeout_s
+        self._publisher = Link(url, f"{name} publishes", self._publish_session)
+        self._exchanges: tuple[AbstractExchange, AbstractExchange] | None = None
+        self._connected = asyncio.Event()
+        self._consumers: list[tuple[Consumer, Link]] = []
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the publisher is connected and every consumer consumes."""
+        return self._connected.is_set() and all(consumer.is_consuming for consumer, _ in self._consumers)
+
+    async def start(self) -> None:
+        """Connect in the background; publishing waits for the connection."""
+        self._publisher.start()
+
+    async def close(self) -> None:
+        """Stop consuming, finish the batch that was begun, disconnect."""
+        for consumer, link in self._consumers:
+            await consumer.drain()
+            await link.close()
+        self._consumers.clear()
+        await self._publisher.close()
+
+    async def subscribe(self, service: str, types: Iterable[str], receive: Receive) -> None:
+        """Consume the service's queue; declared and bound first, on each connection anew."""
+        consumer = Consumer(
+            service, frozenset(types), receive, forward=self.forward, delays_s=self._delays, prefetch=self._prefetch
+        )
+        link = Link(self._url, f"{self._name} consumes", consumer.session)
+        self._consumers.append((consumer, link))
+        link.start()
+
+    async def publish(self, messages: Sequence[Packed]) -> None:
+        """Return once the broker holds every event; an event that nobody listens to is no error."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                exchange = (await self._exchanges_when_connected())[0]
+                await asyncio.gather(
+                    *(
+                        exchange.publish(_message(group), routing_key=group[0].type, mandatory=False)
+                        for group in _groups(messages)
+                    )
+                )
+        except BROKEN as error:
+            raise Unavailable(f"the broker did not confirm: {error!r}") from error
+
+    async def forward(self, message: aio_pika.Message, queue: str) -> None:
+        """Put a message straight into a queue that must be there, confirmed. Raises `Unavailable`."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                default = (await self._exchanges_when_connected())[1]
+                await default.publish(message, routing_key=queue, mandatory=True)
+        except BROKEN as error:
+            raise Unavailable(f"{queue} did not take it: {error!r}") from error
+
+    async def _exchanges_when_connected(self) -> tuple[AbstractExchange, AbstractExchange]:
+        await self._connected.wait()
+        if self._exchanges is None:
+            raise ConnectionResetError("the connection was lost a moment ago")
+        return self._exchanges
+
+    async def _publish_session(self, connection: AbstractConnection) -> None:
+        channel: AbstractChannel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+        await declare_exchange(channel)
+        events = await channel.get_exchange(EXCHANGE, ensure=False)
+        self._exchanges = (events, channel.default_exchange)
+        self._connected.set()
+        try:
+            await channel.closed()
+        finally:
+            self._connected.clear()
+            self._exchanges = None
+
+
+def _groups(messages: Sequence[Packed]) -> Iterator[list[Packed]]:
+    by_type: dict[str, list[Packed]] = {}
+    for message in messages:
+        by_type.setdefault(message.type, []).append(message)
+    for group in by_type.values():
+        part: list[Packed] = []
+        size = 0
+        for message in group:
+            if part and (len(part) == BATCH or size + len(message.body) > MESSAGE_BYTES):
+                yield part
+                part, size = [], 0
+            part.append(message)
+            size += len(message.body)
+        yield part
+
+
+def _message(group: Sequence[Packed]) -> aio_pika.Message:
+    alone = len(group) == 1
+    return aio_pika.Message(
+        group[0].body if alone else join(group),
+        content_type=SINGLE if alone else BATCH_FORM,
+        delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+        message_id=str(group[0].id),
+        type=group[0].type,
+    )

@@ -1,0 +1,158 @@
+"""A service running: its host, its relay, its subscription and its own background work, started and stopped in order."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Generic, TypeVar
+
+from shared import idempotency, inbox, outbox
+from shared.auth import ApiKey, Caller
+from shared.bus import Bus
+from shared.bus.memory import MemoryBus
+from shared.bus.rabbit import RabbitBus
+from shared.clock import Clock, SystemClock
+from shared.db import Database
+from shared.letters import Letters
+from shared.outbox import Relay
+from shared.service import Host, Service, Work
+from shared.settings import ServiceSettings
+from shared.telemetry import Metrics
+
+log = logging.getLogger(__name__)
+
+S = TypeVar("S", bound=ServiceSettings)
+
+HOUSEKEEPING_S = 600.0
+DRAIN_S = 10.0
+
+Background = Callable[[Host], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan(Generic[S]):
+    """What a service brings to the runtime.
+
+    `parts` makes its long-lived objects; `background` runs beside the requests until it is cancelled;
+    `identify_key` turns an API key that it issued into a caller (raising `Unauthorized`).
+    """
+
+    service: Service
+    settings: type[S]
+    parts: Callable[[S], Mapping[type, object]] = field(default=lambda _: {})
+    background: Sequence[Background] = ()
+    identify_key: Callable[[Work, ApiKey], Awaitable[Caller]] | None = None
+
+
+class Runtime(Generic[S]):
+    """One service at work on one database. A bus that is given is shared, and its giver closes it."""
+
+    def __init__(self, plan: Plan[S], settings: S, *, bus: Bus | None = None, clock: Clock | None = None) -> None:
+        self.plan, self.settings, self.clock = plan, settings, clock or SystemClock()
+        service = plan.service
+        self.database = Database(
+            settings.database_url, pool_size=settings.pool_size, statement_timeout_s=settings.statement_timeout_s
+        )
+        self.metrics = Metrics(service.name)
+        self._owns_bus = bus is None
+        self.bus = bus or self._rabbit()
+        self.relay = Relay(self.database, service.outbox, self.bus, published=self.metrics.published)
+        self.host = Host(
+            service,
+            self.database,
+            self.clock,
+            metrics=self.metrics,
+            parts=plan.parts(settings),
+            wake=self.relay.wake,
+        )
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def _rabbit(self) -> RabbitBus:
+        if self.settings.amqp_url is None:
+            raise ValueError("without a bus of its process, a service needs amqp_url")
+        return RabbitBus(
+            self.settings.amqp_url,
+            name=self.plan.service.name,
+            delays_s=self.settings.retry_ladder_s,
+            publish_timeout_s=self.settings.publish_timeout_s,
+        )
+
+    async def start(self) -> None:
+        """Take events, relay events, keep house, run the service's own background work."""
+        service = self.plan.service
+        if isinstance(self.bus, MemoryBus):
+            self.bus.keep_letters(Letters(service.name, self.database, service.letters))
+        await self.bus.subscribe(service.name, service.types, self.host.receive)
+        await self.bus.start()
+        self._keep("relay", self.relay.run)
+        self._keep("housekeeping", self._keep_house)
+        for work in self.plan.background:
+            self._keep(getattr(work, "__name__", "background"), lambda work=work: work(self.host))  # type: ignore[misc]
+
+    async def quiesce(self) -> None:
+        """Take nothing new, and publish what is left as far as the time allows."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        if self._owns_bus:
+            await self._close_bus()
+
+    async def _close_bus(self) -> None:
+        try:
+            async with asyncio.timeout(DRAIN_S):
+                if self.bus.is_ready:
+                    await self.relay.drain()
+                await self.bus.close()
+        except TimeoutError:
+            # Whatever is not published or acknowledged comes again after the next start.
+            log.warning("%s stopped before it was drained", self.plan.service.name)
+
+    async def close(self) -> None:
+        """Give the database back."""
+        await self.database.close()
+
+    async def ready(self) -> dict[str, str]:
+        """What is not ready, by name; empty when requests and events can flow."""
+        faults: dict[str, str] = {}
+        try:
+            async with asyncio.timeout(3):
+                await self.database.ping()
+        except Exception as error:
+            faults["database"] = type(error).__name__
+        if not self.bus.is_ready:
+            faults["bus"] = "not connected"
+        faults.update({task.get_name(): "stopped" for task in self._tasks if task.done()})
+        return faults
+
+    def _keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        self._tasks.append(asyncio.create_task(_supervised(name, work), name=name))
+
+    async def _keep_house(self) -> None:
+        service, settings = self.plan.service, self.settings
+        while True:
+            now = self.clock.now()
+            keep = timedelta(days=settings.inbox_keep_days)
+            await inbox.prune(self.database, service.inbox, now=now, keep=keep)
+            keep_for = timedelta(hours=settings.idempotency_keep_hours)
+            await idempotency.prune(self.database, service.answers, now=now, keep_for=keep_for)
+            await asyncio.sleep(HOUSEKEEPING_S)
+
+    async def measure(self) -> None:
+        """Bring the gauges up to date; called when somebody reads the metrics."""
+        count, since = await outbox.backlog(self.database, self.plan.service.outbox)
+        age = 0.0 if since is None else (self.clock.now() - since).total_seconds()
+        self.metrics.backlog(count, max(age, 0.0))
+
+
+async def _supervised(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Run for good. A fault is logged with its trace, and the work begins anew after a pause."""
+    pause = 0.5
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("%s failed and begins anew in %.1f s", name, pause)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 30.0)

@@ -1,0 +1,19 @@
+"""A service over HTTP: its app, its edge that commits, its refusals, its pages of lists."""
+
+from shared.web.access import Scope, allow, allow_anyone
+from shared.web.edge import RequestWork, WorkRoute, versioned
+from shared.web.grouped import Grouped
+from shared.web.paging import Page, Paging, page_of
+
+__all__ = [
+    "Grouped",
+    "Page",
+    "Paging",
+    "RequestWork",
+    "Scope",
+    "WorkRoute",
+    "allow",
+    "allow_anyone",
+    "page_of",
+    "versioned",
+]

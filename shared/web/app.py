@@ -1,0 +1,117 @@
+"""The app of one service: everything it serves stands under its own name."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import fastapi_offline
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.staticfiles import StaticFiles
+
+from shared.auth import ANONYMOUS, Caller, TokenVerifier, parse_api_key
+from shared.errors import Unauthorized
+from shared.runtime import Runtime
+from shared.service import Work
+from shared.telemetry import METRICS_MEDIA_TYPE
+from shared.web import problems
+from shared.web.observe import Observe
+
+DOCS_ASSETS = Path(fastapi_offline.__file__).parent / "static"
+
+Identify = Callable[[Request, Work], Awaitable[Caller]]
+
+
+def create_app(
+    runtime: Runtime[Any], routers: Sequence[APIRouter], verifier: TokenVerifier, *, lifespan: bool = True
+) -> FastAPI:
+    """The service's API under `/<name>/v1`, its documents and its probes beside it.
+
+    With `lifespan` the app starts and stops the runtime itself; the embedded footing does that for all.
+    """
+    name = runtime.plan.service.name
+    app = FastAPI(
+        title=f"Sanlian {name}",
+        version="1",
+        openapi_url=f"/{name}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan(runtime) if lifespan else None,
+        separate_input_output_schemas=False,
+    )
+    app.state.host, app.state.runtime = runtime.host, runtime
+    app.state.identify = _identify(runtime, verifier)
+    for router in routers:
+        app.include_router(router, prefix=f"/{name}/v1")
+    _add_probes(app, runtime)
+    _add_docs(app, name)
+    problems.install(app)
+    app.add_middleware(Observe, metrics=runtime.metrics)
+    return app
+
+
+def _lifespan(runtime: Runtime[Any]) -> Callable[[FastAPI], Any]:
+    @asynccontextmanager
+    async def run(_: FastAPI) -> AsyncGenerator[None]:
+        await runtime.start()
+        try:
+            yield
+        finally:
+            await runtime.quiesce()
+            await runtime.close()
+
+    return run
+
+
+def _identify(runtime: Runtime[Any], verifier: TokenVerifier) -> Identify:
+    identify_key = runtime.plan.identify_key
+
+    async def identify(request: Request, work: Work) -> Caller:
+        header = request.headers.get("authorization")
+        if header is None:
+            return ANONYMOUS
+        scheme, _, credentials = header.partition(" ")
+        if scheme.lower() != "bearer" or not credentials:
+            raise Unauthorized("send the credentials as 'Authorization: Bearer <token or API key>'")
+        if not credentials.startswith("slk_"):
+            return await verifier.verify(credentials.strip())
+        if identify_key is None:
+            raise Unauthorized("this service takes no API keys")
+        return await identify_key(work, parse_api_key(credentials.strip()))
+
+    return identify
+
+
+def _add_probes(app: FastAPI, runtime: Runtime[Any]) -> None:
+    name = runtime.plan.service.name
+
+    @app.get(f"/{name}/healthz", tags=["state"], summary="The process is alive")
+    async def healthz() -> dict[str, str]:
+        return {"service": name, "status": "alive"}
+
+    @app.get(f"/{name}/readyz", tags=["state"], summary="Requests and events can flow")
+    async def readyz(response: Response) -> dict[str, Any]:
+        faults = await runtime.ready()
+        response.status_code = 503 if faults else 200
+        return {"service": name, "status": "not ready" if faults else "ready", "faults": faults}
+
+    @app.get(f"/{name}/metrics", tags=["state"], summary="Prometheus metrics")
+    async def metrics() -> Response:
+        await runtime.measure()
+        return Response(runtime.metrics.render(), media_type=METRICS_MEDIA_TYPE)
+
+
+def _add_docs(app: FastAPI, name: str) -> None:
+    assets = f"/{name}/docs/assets"
+    app.mount(assets, StaticFiles(directory=DOCS_ASSETS), name="docs-assets")
+
+    @app.get(f"/{name}/docs", include_in_schema=False)
+    async def docs() -> Response:
+        return get_swagger_ui_html(
+            openapi_url=f"/{name}/openapi.json",
+            title=f"Sanlian {name}",
+            swagger_js_url=f"{assets}/swagger-ui-bundle.js",
+            swagger_css_url=f"{assets}/swagger-ui.css",
+            swagger_favicon_url=f"{assets}/favicon.png",
+        )

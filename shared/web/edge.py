@@ -1,0 +1,147 @@
+"""The HTTP edge: one transaction a request, committed before the answer leaves."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from sqlalchemy.exc import IntegrityError
+from starlette.exceptions import HTTPException
+
+from shared import idempotency
+from shared.auth import ANONYMOUS, Caller
+from shared.errors import FieldError, Invalid, Problem
+from shared.idempotency import Answer, Claim
+from shared.service import Host, Work
+from shared.web.access import Scope
+from shared.web.problems import unexpected
+
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+# Headers of an answer that its repetition must have too.
+KEPT_HEADERS = ("content-type", "etag", "location", "link")
+
+Run = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class WorkRoute(APIRoute):
+    """A route whose endpoint runs inside a unit of work.
+
+    It knows the caller first, gives a repeated `Idempotency-Key` its first answer, holds the endpoint to
+    the area check that it declared, and commits when the endpoint has returned and before anything is sent.
+    """
+
+    def get_route_handler(self) -> Run:
+        """Wrap FastAPI's own handler."""
+        endpoint = super().get_route_handler()
+        reads = self.methods <= READS
+
+        async def run(request: Request) -> Response:
+            try:
+                return await (_look(request, endpoint) if reads else _change(request, endpoint))
+            except (Problem, RequestValidationError, HTTPException):
+                raise
+            except Exception as error:
+                return unexpected(request, error)
+
+        return run
+
+
+async def claim_of(request: Request, caller: Caller) -> Claim | None:
+    """The caller's claim to have this request carried out once, where it carries a key."""
+    key = idempotency.read_key(request.headers.get("idempotency-key"))
+    if key is None or caller is ANONYMOUS:
+        return None
+    target = request.url.path + ("?" + request.url.query if request.url.query else "")
+    return Claim(caller.subject, key, idempotency.fingerprint(request.method, target, await request.body()))
+
+
+def replayed(answer: Answer) -> Response:
+    """The first answer once more, marked as such."""
+    headers = {**answer.headers, "idempotency-replayed": "true"}
+    return Response(answer.body, status_code=answer.status, headers=headers)
+
+
+def versioned(response: Response, version: int) -> None:
+    """Name the record's version in the answer, for a later `If-Match`."""
+    response.headers["ETag"] = f'"{version}"'
+
+
+def get_work(request: Request) -> Work:
+    """The unit of work that the edge opened for this request."""
+    work: Work = request.state.work
+    return work
+
+
+RequestWork = Annotated[Work, Depends(get_work)]
+
+
+async def identify(request: Request, work: Work) -> Caller:
+    """Who is calling, by the app's own way of knowing; `ANONYMOUS` without credentials."""
+    caller: Caller = await request.app.state.identify(request, work)
+    work.caller = request.state.caller = caller
+    request.state.work = work
+    return caller
+
+
+async def _look(request: Request, endpoint: Run) -> Response:
+    host: Host = request.app.state.host
+    async with host.look() as work:
+        await identify(request, work)
+        response = await endpoint(request)
+        _hold_to_scope(request, work)
+        return response
+
+
+async def _change(request: Request, endpoint: Run) -> Response:
+    host: Host = request.app.state.host
+    try:
+        return await _change_once(host, request, endpoint)
+    except IntegrityError:
+        # A twin with the same key may have been faster; then its answer is the answer. The request itself
+        # is untouched: what it did was rolled back.
+        async with host.look() as work:
+            claim = await claim_of(request, await identify(request, work))
+            known = await idempotency.answered(work.session, host.service.answers, [claim] if claim else [])
+        if claim is None or claim not in known:
+            raise
+        return replayed(known[claim])
+
+
+async def _change_once(host: Host, request: Request, endpoint: Run) -> Response:
+    async with host.work() as work:
+        caller = await identify(request, work)
+        work.expected_version = _if_match(request.headers.get("if-match"))
+        claim = await claim_of(request, caller)
+        if claim is not None:
+            known = await idempotency.answered(work.session, host.service.answers, [claim])
+            if claim in known:
+                return replayed(known[claim])
+        response = await endpoint(request)
+        _hold_to_scope(request, work)
+        if claim is not None:
+            await idempotency.keep(work.session, host.service.answers, {claim: _kept(response)}, work.now)
+        return response
+
+
+def _kept(response: Response) -> Answer:
+    headers: Mapping[str, str] = {n: response.headers[n] for n in KEPT_HEADERS if n in response.headers}
+    return Answer(response.status_code, headers, bytes(response.body))
+
+
+def _hold_to_scope(request: Request, work: Work) -> None:
+    scope: Scope | None = getattr(request.state, "scope", None)
+    if scope is None:
+        raise RuntimeError(f"{request.url.path} does not say who may call it")
+    if scope is not Scope.everywhere and not work.area_checked:
+        raise RuntimeError(f"{request.url.path} promises an area check ({scope}) and made none")
+
+
+def _if_match(header: str | None) -> int | None:
+    if header is None or header.strip() == "*":
+        return None
+    text = header.strip().removeprefix("W/").strip('"')
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        message = 'a version in quotes as the ETag gave it, such as "3"'
+        raise Invalid(f"If-Match must be {message}", fields=[FieldError("If-Match", message)])
+    return int(text)

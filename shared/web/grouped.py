@@ -1,0 +1,104 @@
+"""Group commit: requests that come at the same time share one transaction.
+
+While one transaction commits, the next requests gather; so an idle service answers at once and a busy one
+in batches. Each request is answered after the commit, and one that is refused does not hurt the others.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from sqlalchemy.exc import IntegrityError
+
+from shared import idempotency
+from shared.auth import Caller
+from shared.errors import Problem
+from shared.idempotency import Answer, Claim
+from shared.service import Host, Work
+
+In = TypeVar("In")
+
+
+@dataclass(slots=True)
+class _Waiting(Generic[In]):
+    item: In
+    caller: Caller
+    claim: Claim | None
+    answer: "asyncio.Future[tuple[Answer, bool]]"
+
+
+# Takes the work, the items and their callers, and gives an answer for each, in the same order.
+UseCase = Callable[[Work, Sequence[tuple[In, Caller]]], Awaitable[Sequence[Answer]]]
+
+
+class Grouped(Generic[In]):
+    """A hot use case that takes many items in one unit of work. One instance an app and use case."""
+
+    def __init__(self, use_case: UseCase[In], *, most: int = 100) -> None:
+        self._use_case, self._most = use_case, most
+        self._waiting: list[_Waiting[In]] = []
+        self._runner: asyncio.Task[None] | None = None
+
+    async def submit(self, host: Host, item: In, caller: Caller, claim: Claim | None) -> tuple[Answer, bool]:
+        """Return the answer, and whether it is the repetition of an earlier one. Raises what it was refused with."""
+        waiting = _Waiting(item, caller, claim, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        if self._runner is None or self._runner.done():
+            self._runner = asyncio.create_task(self._run(host), name="group commit")
+        return await waiting.answer
+
+    async def _run(self, host: Host) -> None:
+        while self._waiting:
+            group, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+            await self._together(host, [one for one in group if not one.answer.done()])
+
+    async def _together(self, host: Host, group: Sequence[_Waiting[In]]) -> None:
+        try:
+            answers = await self._in_one(host, group)
+        except Exception as error:
+            if len(group) > 1:
+                for one in group:
+                    await self._together(host, [one])
+            elif group and not group[0].answer.done():
+                group[0].answer.set_exception(error)
+            return
+        for one, answer in zip(group, answers, strict=True):
+            if not one.answer.done():
+                one.answer.set_result(answer)
+
+    async def _in_one(self, host: Host, group: Sequence[_Waiting[In]]) -> list[tuple[Answer, bool]]:
+        claims = [one.claim for one in group if one.claim is not None]
+        if len({(claim.subject, claim.key) for claim in claims}) < len(claims):
+            raise _Twins
+        try:
+            return await self._carry_out(host, group, claims)
+        except IntegrityError:
+            # A twin elsewhere may have been faster; alone, the request finds its answer.
+            if len(group) > 1 or not claims:
+                raise
+            return await self._carry_out(host, group, claims)
+
+    async def _carry_out(
+        self, host: Host, group: Sequence[_Waiting[In]], claims: Sequence[Claim]
+    ) -> list[tuple[Answer, bool]]:
+        async with host.work() as work:
+            known = await idempotency.answered(work.session, host.service.answers, claims)
+            fresh = [one for one in group if one.claim not in known]
+            given = await self._use_case(work, [(one.item, one.caller) for one in fresh]) if fresh else ()
+            new = {id(one): answer for one, answer in zip(fresh, given, strict=True)}
+            kept = {one.claim: new[id(one)] for one in fresh if one.claim is not None}
+            await idempotency.keep(work.session, host.service.answers, kept, work.now)
+        return [(new[id(one)], False) if id(one) in new else (known[_key(one.claim)], True) for one in group]
+
+
+class _TwinsInGroup(Problem):
+    """Two requests of a group carry one key: they must go one after the other."""
+
+
+_Twins = _TwinsInGroup()
+
+
+def _key(claim: Claim | None) -> Claim:
+    assert claim is not None
+    return claim
