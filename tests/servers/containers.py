@@ -87,7 +87,9 @@ class Container:
         self._handle.unpause()
 
     def run(self, *command: str) -> None:
-        code, output = self._handle.exec_run(list(command))
+        # Only the broker's own account knows the cookie that its administration commands need.
+        home = {"HOME": "/var/lib/rabbitmq"}
+        code, output = self._handle.exec_run(list(command), user="rabbitmq", environment=home)
         if code:
             raise Trouble(f"{command[0]} failed: {output.decode(errors='replace')}")
 

@@ -150,7 +150,7 @@ class RabbitServer:
 
     async def close_all_connections(self) -> None:
         """Cut every AMQP connection; the broker goes on. Takes about a second."""
-        await asyncio.to_thread(self._needed.run, "rabbitmqctl", "close_all_connections", "a test")
+        await asyncio.to_thread(self._needed.run, "rabbitmqctl", "close_all_connections", "--global", "a test")
 
     async def raise_disk_alarm(self) -> None:
         """Let the disk look full: publishers are blocked until `clear_disk_alarm`. Takes about a second."""
