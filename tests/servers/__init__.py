@@ -4,5 +4,5 @@
 2. testcontainers, where a Docker engine answers and has or can pull the public images.
 3. Debian's own binaries as private processes on free ports of the loopback interface.
 
-`TEST_SERVERS` narrows this to one way (`given`, `docker`, `debian` or `none`), which is how each way is tried.
+`TEST_SERVERS` narrows this to one way (`given`, `docker`, `debian` or `none`), to try each of them.
 """

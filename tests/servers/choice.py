@@ -87,9 +87,7 @@ class Servers:
         reaper.close()
 
 
-def _remembered(
-    memory: dict[str, ServerT | Trouble], name: str, start: Callable[[], ServerT]
-) -> ServerT:
+def _remembered(memory: dict[str, ServerT | Trouble], name: str, start: Callable[[], ServerT]) -> ServerT:
     if name not in memory:
         try:
             memory[name] = start()

@@ -40,7 +40,11 @@ def ensure_image(image: str) -> None:
 def _pull(image: str) -> None:
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _PULL, image], timeout=PULL_SECONDS, capture_output=True, text=True, check=False
+            [sys.executable, "-c", _PULL, image],
+            timeout=PULL_SECONDS,
+            capture_output=True,
+            text=True,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise Trouble(f"{image} could not be pulled in {PULL_SECONDS:.0f} s") from error
@@ -52,7 +56,13 @@ class Container:
     """One container with fixed ports on this host, so that its address outlives a restart."""
 
     def __init__(
-        self, image: str, *, env: Mapping[str, str], ports: Mapping[int, int], command: str = "", hostname: str
+        self,
+        image: str,
+        *,
+        env: Mapping[str, str],
+        ports: Mapping[int, int],
+        command: str = "",
+        hostname: str,
     ) -> None:
         ensure_image(image)
         self._container = DockerContainer(image).with_kwargs(hostname=hostname)

@@ -86,7 +86,7 @@ class PostgresServer:
         return PostgresServer(self.url, self._machine)
 
     def create_database(self, name: str, *, like: str | None = None) -> str:
-        """Create a database and return its URL: empty, or a copy of the one at `like`, which nobody may use then.
+        """Create a database and return its URL: empty, or a copy of the one at `like`, which is not in use.
 
         Names never collide, neither do the databases of two runs on one server.
         """
@@ -97,7 +97,7 @@ class PostgresServer:
         return self.url + unique
 
     def drop_databases(self) -> None:
-        """Drop what this object created, connected or not; what a switched-off server has goes with the server."""
+        """Drop what this object created, in use or not; a server left switched off takes its own with it."""
         if self._made and self._answers():
             sql(self.url + "postgres", *(f'DROP DATABASE "{name}" WITH (FORCE)' for name in self._made))
         self._made.clear()

@@ -101,7 +101,7 @@ class RabbitServer:
         return f"amqp://{self._authority}/{name}"
 
     def drop_vhosts(self) -> None:
-        """Drop what this object created, in use or not; what a switched-off broker has goes with the broker."""
+        """Drop what this object created, in use or not; a broker left switched off takes its own with it."""
         if self._made and self._answers():
             for name in self._made:
                 self._management.delete_vhost(name)
@@ -150,7 +150,8 @@ class RabbitServer:
 
     async def close_all_connections(self) -> None:
         """Cut every AMQP connection; the broker goes on. Takes about a second."""
-        await asyncio.to_thread(self._needed.run, "rabbitmqctl", "close_all_connections", "--global", "a test")
+        command = ("rabbitmqctl", "close_all_connections", "--global", "a test")
+        await asyncio.to_thread(self._needed.run, *command)
 
     async def raise_disk_alarm(self) -> None:
         """Let the disk look full: publishers are blocked until `clear_disk_alarm`. Takes about a second."""

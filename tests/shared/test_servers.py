@@ -72,7 +72,7 @@ async def test_a_footing_gives_each_service_one_database_of_its_own(footing: Foo
     assert (footing.amqp_url is None) == (footing.name == "embedded")
 
 
-async def test_stored_rows_outlive_a_crash_and_a_restart_of_the_server(postgres_server: PostgresServer) -> None:
+async def test_stored_rows_outlive_a_crash_and_a_restart(postgres_server: PostgresServer) -> None:
     url = postgres_server.create_database("intake")
     connection = await connect(url)
     await connection.execute("CREATE TABLE issues (id int)")
@@ -88,7 +88,7 @@ async def test_stored_rows_outlive_a_crash_and_a_restart_of_the_server(postgres_
     await connection.close()
 
 
-async def test_a_paused_server_keeps_a_query_waiting_until_it_is_resumed(postgres_server: PostgresServer) -> None:
+async def test_a_paused_server_keeps_a_query_waiting_until_resumed(postgres_server: PostgresServer) -> None:
     connection = await connect(postgres_server.create_database("intake"))
     await postgres_server.pause()
     query = asyncio.create_task(connection.fetchval("SELECT 1"))
@@ -99,7 +99,7 @@ async def test_a_paused_server_keeps_a_query_waiting_until_it_is_resumed(postgre
     await connection.close()
 
 
-async def test_terminating_connections_cuts_those_to_one_database_only(postgres_server: PostgresServer) -> None:
+async def test_terminating_connections_cuts_one_database_only(postgres_server: PostgresServer) -> None:
     intake, grid = postgres_server.create_database("intake"), postgres_server.create_database("grid")
     cut, kept = await connect(intake), await connect(grid)
     await postgres_server.terminate_connections(intake)
