@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, Table, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Column, Dialect, Table, text, update
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 Row = Mapping[str, object]
 Bind = Callable[[Any], Any]
 
-_ASYNCPG = PGDialect_asyncpg()
+_ASYNCPG: Dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 
 
 async def insert(session: AsyncSession, table: Table, rows: Sequence[Row]) -> None:
@@ -89,8 +89,9 @@ async def update_all(session: AsyncSession, table: Table, rows: Sequence[Row], *
         return found
     source, binds = _source(table, names)
     changed = ", ".join(f"{name} = new.{name}" for name in names if name != key)
+    # Names of our own tables and columns; values go in as parameters.
     statement = (
-        f"UPDATE {table.name} SET {changed} FROM {source} AS new({', '.join(names)})"
+        f"UPDATE {table.name} SET {changed} FROM {source} AS new({', '.join(names)})"  # noqa: S608
         f" WHERE {table.name}.{key} = new.{key}"
     )
     done = await session.execute(text(statement), _arrays(names, binds, rows))
@@ -100,7 +101,7 @@ async def update_all(session: AsyncSession, table: Table, rows: Sequence[Row], *
 async def _unnest(session: AsyncSession, table: Table, rows: Sequence[Row], *, tail: str) -> Iterable[Any]:
     names = tuple(rows[0])
     source, binds = _source(table, names)
-    statement = f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM {source}{tail}"
+    statement = f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM {source}{tail}"  # noqa: S608
     result = await session.execute(text(statement), _arrays(names, binds, rows))
     return result.scalars().all() if tail else ()
 
@@ -120,7 +121,7 @@ def _arrays(names: tuple[str, ...], binds: tuple[Bind | None, ...], rows: Sequen
 
 
 def _sql_type(column: Column[Any]) -> str:
-    return column.type.compile(dialect=postgresql.dialect())
+    return column.type.compile(dialect=_ASYNCPG)
 
 
 def _bind(column: Column[Any]) -> Bind | None:

@@ -53,7 +53,7 @@ BigId = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class Database:
-    """The engines of one service. On SQLite one connection writes and others read; PostgreSQL has one pool."""
+    """The engines of one service. On SQLite one connection writes, others read; PostgreSQL has one pool."""
 
     def __init__(self, url: str, *, pool_size: int = 10, statement_timeout_s: float = 30) -> None:
         self.is_sqlite = url.startswith("sqlite")

@@ -7,7 +7,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, Integer, LargeBinary, MetaData, String, Table, Text, Uuid, delete, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    Uuid,
+    delete,
+    select,
+    update,
+)
 
 from shared import bulk
 from shared.bus import DeadLetter, Letter
@@ -53,13 +66,17 @@ class Letters:
             for letter in letters
         ]
         async with self._database.transaction() as session:
-            await session.execute(delete(self._table).where(self._table.c.id.in_([row["id"] for row in rows])))
+            await session.execute(
+                delete(self._table).where(self._table.c.id.in_([row["id"] for row in rows]))
+            )
             await bulk.insert(session, self._table, rows)
 
     async def due(self, now: datetime, *, limit: int = 100) -> list[Letter]:
         """Those whose time has come, the longest due first."""
         table = self._table
-        query = select(table).where(~table.c.is_dead, table.c.due_at <= now).order_by(table.c.due_at).limit(limit)
+        query = (
+            select(table).where(~table.c.is_dead, table.c.due_at <= now).order_by(table.c.due_at).limit(limit)
+        )
         async with self._database.reading() as session:
             return [
                 Letter(Packed(id=row.id, type=row.type, body=row.body), row.attempt, row.due_at, row.reason)

@@ -96,7 +96,9 @@ class Relay:
 
     async def once(self) -> int:
         """Publish one batch and say how many events went. A kill at any line repeats, and never loses."""
-        step: Callable[[], Awaitable[int]] = self._keep_until_taken if self._database.is_sqlite else self._take
+        step: Callable[[], Awaitable[int]] = (
+            self._keep_until_taken if self._database.is_sqlite else self._take
+        )
         moved = await step()
         self._published(moved)
         return moved
@@ -105,7 +107,9 @@ class Relay:
         async with self._database.transaction() as session:
             rows = (await session.execute(_TAKE, {"most": self._batch})).all()
             if rows:
-                await self._bus.publish([_packed(row) for row in sorted(rows, key=lambda row: int(row.position))])
+                await self._bus.publish([
+                    _packed(row) for row in sorted(rows, key=lambda row: int(row.position))
+                ])
         return len(rows)
 
     async def _keep_until_taken(self) -> int:
@@ -116,7 +120,9 @@ class Relay:
         if rows:
             await self._bus.publish([_packed(row) for row in rows])
             async with self._database.transaction() as session:
-                await session.execute(delete(table).where(table.c.position.in_([row.position for row in rows])))
+                await session.execute(
+                    delete(table).where(table.c.position.in_([row.position for row in rows]))
+                )
         return len(rows)
 
     async def _wait(self) -> None:

@@ -1,4 +1,4 @@
-"""A service running: its host, its relay, its subscription and its own background work, started and stopped in order."""
+"""A service running: host, relay, subscription and background work, started and stopped in order."""
 
 import asyncio
 import logging
@@ -48,11 +48,15 @@ class Plan(Generic[S]):
 class Runtime(Generic[S]):
     """One service at work on one database. A bus that is given is shared, and its giver closes it."""
 
-    def __init__(self, plan: Plan[S], settings: S, *, bus: Bus | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self, plan: Plan[S], settings: S, *, bus: Bus | None = None, clock: Clock | None = None
+    ) -> None:
         self.plan, self.settings, self.clock = plan, settings, clock or SystemClock()
         service = plan.service
         self.database = Database(
-            settings.database_url, pool_size=settings.pool_size, statement_timeout_s=settings.statement_timeout_s
+            settings.database_url,
+            pool_size=settings.pool_size,
+            statement_timeout_s=settings.statement_timeout_s,
         )
         self.metrics = Metrics(service.name)
         self._owns_bus = bus is None

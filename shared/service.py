@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mappi
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import uuid4
 
 from sqlalchemy import MetaData
@@ -59,9 +59,7 @@ class Work:
 
     def part(self, kind: type[T]) -> T:
         """The service's own long-lived object of that type (rules, maps, keys), given at start-up."""
-        found = self.host.parts[kind]
-        assert isinstance(found, kind)
-        return found
+        return cast(T, self.host.parts[kind])
 
     def actor(self) -> Caller:
         """Who does this. Raises `Forbidden` where it is nobody."""
@@ -162,7 +160,7 @@ class Host:
 
     @asynccontextmanager
     async def work(self, *, caller: Caller | None = None, cause: Cause | None = None) -> AsyncGenerator[Work]:
-        """One unit of work: what the block did and the events it emitted are committed together, or neither."""
+        """One unit of work: what the block did and what it emitted are committed together, or neither."""
         async with self.database.transaction() as session:
             work = Work(session, self, self.clock.now(), caller, cause or _new_cause())
             yield work
@@ -216,7 +214,9 @@ class Host:
                             await subscription.handle(mine, work)
 
     def _failed(self, envelope: Envelope, error: Exception) -> Failure:
-        log.warning("event failed", extra={"event_id": str(envelope.id), "type": envelope.type}, exc_info=error)
+        log.warning(
+            "event failed", extra={"event_id": str(envelope.id), "type": envelope.type}, exc_info=error
+        )
         return Failure(envelope, f"{type(error).__name__}: {error}")
 
 
@@ -233,5 +233,3 @@ def _open_all(envelopes: Sequence[Envelope]) -> tuple[list[tuple[Envelope, Event
         except Unreadable as error:
             failures.append(Failure(envelope, str(error), poison=True))
     return opened, failures
-
-

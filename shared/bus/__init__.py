@@ -49,7 +49,7 @@ class Letter:
     is_dead: bool = False
 
 
-# Returns the failures among the events given; all others are done. Raises `Unavailable` when none was touched.
+# Returns the failures among the events; all others are done. Raises `Unavailable` when none was touched.
 Receive = Callable[[Sequence[Envelope]], Awaitable[Sequence[Failure]]]
 
 

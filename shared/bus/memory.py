@@ -28,7 +28,9 @@ class _Subscriber:
 class MemoryBus:
     """All services of one process on one bus. Subscribers' letters must be given before they subscribe."""
 
-    def __init__(self, clock: Clock, *, delays_s: Sequence[float] = RETRY_DELAYS_S, sweep_s: float = 0.25) -> None:
+    def __init__(
+        self, clock: Clock, *, delays_s: Sequence[float] = RETRY_DELAYS_S, sweep_s: float = 0.25
+    ) -> None:
         self._clock, self._delays, self._sweep_s = clock, tuple(delays_s), sweep_s
         self._letters: dict[str, LetterBox] = {}
         self._subscribers: dict[str, _Subscriber] = {}
@@ -127,5 +129,3 @@ class MemoryDeadLetters:
         if ids is not None:
             chosen = [id for id in chosen if str(id) in ids]
         return await self._letters[service].forget(chosen)
-
-

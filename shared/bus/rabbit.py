@@ -21,7 +21,7 @@ MESSAGE_BYTES = 512 * 1024
 
 
 class RabbitBus:
-    """One connection publishes and one consumes, so that a broker that holds back publishers still takes acks."""
+    """One connection publishes, one consumes: a broker that holds back publishers still takes acks."""
 
     def __init__(
         self,
@@ -59,7 +59,12 @@ class RabbitBus:
     async def subscribe(self, service: str, types: Iterable[str], receive: Receive) -> None:
         """Consume the service's queue; declared and bound first, on each connection anew."""
         consumer = Consumer(
-            service, frozenset(types), receive, forward=self.forward, delays_s=self._delays, prefetch=self._prefetch
+            service,
+            frozenset(types),
+            receive,
+            forward=self.forward,
+            delays_s=self._delays,
+            prefetch=self._prefetch,
         )
         link = Link(self._url, f"{self._name} consumes", consumer.session)
         self._consumers.append((consumer, link))

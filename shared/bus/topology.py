@@ -1,4 +1,4 @@
-"""The queues of RabbitMQ: declared before traffic, and again, without effect, by each service that connects."""
+"""The queues of RabbitMQ: declared before traffic, and again by each service that connects."""
 
 from collections.abc import Iterable, Mapping, Sequence
 

@@ -4,7 +4,7 @@ import functools
 import importlib
 import pkgutil
 import re
-from typing import ClassVar
+from typing import ClassVar, cast
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -53,9 +53,7 @@ class Event(Part):
     @property
     def snapshot(self) -> Snapshot:
         """The aggregate as it stands after the fact."""
-        found = getattr(self, self.about)
-        assert isinstance(found, Snapshot)
-        return found
+        return cast(Snapshot, getattr(self, self.about))
 
 
 @functools.cache

@@ -7,7 +7,7 @@ from shared.events.base import Event, Snapshot
 
 
 class InboundSnapshot(Snapshot):
-    """One signed call of a street office: `source` is the office code, `webhook_id` its own id of the call."""
+    """One signed call of a street office: `source` is its code, `webhook_id` its own id of the call."""
 
     source: str
     webhook_id: str

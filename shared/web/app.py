@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import fastapi_offline
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -11,16 +11,38 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.staticfiles import StaticFiles
 
 from shared.auth import ANONYMOUS, Caller, TokenVerifier, parse_api_key
+from shared.bus import Bus
+from shared.clock import Clock
 from shared.errors import Unauthorized
-from shared.runtime import Runtime
+from shared.runtime import Plan, Runtime
 from shared.service import Work
+from shared.settings import ServiceSettings
 from shared.telemetry import METRICS_MEDIA_TYPE
 from shared.web import problems
 from shared.web.observe import Observe
+from shared.web.trust import verifier_of
 
 DOCS_ASSETS = Path(fastapi_offline.__file__).parent / "static"
 
+S = TypeVar("S", bound=ServiceSettings)
 Identify = Callable[[Request, Work], Awaitable[Caller]]
+
+
+def build(
+    plan: Plan[S],
+    routers: Sequence[APIRouter],
+    settings: S,
+    *,
+    bus: Bus | None = None,
+    clock: Clock | None = None,
+    lifespan: bool = True,
+) -> FastAPI:
+    """A service ready to be served; `app.state.runtime` is its `Runtime`.
+
+    A bus is given on the embedded footing, where all services of the process share one.
+    """
+    runtime = Runtime(plan, settings, bus=bus, clock=clock)
+    return create_app(runtime, routers, verifier_of(settings, runtime.clock), lifespan=lifespan)
 
 
 def create_app(

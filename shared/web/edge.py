@@ -34,7 +34,7 @@ class WorkRoute(APIRoute):
     def get_route_handler(self) -> Run:
         """Wrap FastAPI's own handler."""
         endpoint = super().get_route_handler()
-        reads = self.methods <= READS
+        reads = (self.methods or set()) <= READS
 
         async def run(request: Request) -> Response:
             try:

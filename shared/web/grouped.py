@@ -41,7 +41,7 @@ class Grouped(Generic[In]):
         self._runner: asyncio.Task[None] | None = None
 
     async def submit(self, host: Host, item: In, caller: Caller, claim: Claim | None) -> tuple[Answer, bool]:
-        """Return the answer, and whether it is the repetition of an earlier one. Raises what it was refused with."""
+        """Return the answer, and whether it repeats an earlier one. Raises what the item was refused with."""
         waiting = _Waiting(item, caller, claim, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if self._runner is None or self._runner.done():
@@ -84,12 +84,14 @@ class Grouped(Generic[In]):
     ) -> list[tuple[Answer, bool]]:
         async with host.work() as work:
             known = await idempotency.answered(work.session, host.service.answers, claims)
-            fresh = [one for one in group if one.claim not in known]
+            answers = {id(one): (known[one.claim], True) for one in group if one.claim in known}
+            fresh = [one for one in group if id(one) not in answers]
             given = await self._use_case(work, [(one.item, one.caller) for one in fresh]) if fresh else ()
-            new = {id(one): answer for one, answer in zip(fresh, given, strict=True)}
-            kept = {one.claim: new[id(one)] for one in fresh if one.claim is not None}
+            new = list(zip(fresh, given, strict=True))
+            answers.update((id(one), (answer, False)) for one, answer in new)
+            kept = {one.claim: answer for one, answer in new if one.claim is not None}
             await idempotency.keep(work.session, host.service.answers, kept, work.now)
-        return [(new[id(one)], False) if id(one) in new else (known[_key(one.claim)], True) for one in group]
+        return [answers[id(one)] for one in group]
 
 
 class _TwinsInGroup(Problem):
@@ -97,8 +99,3 @@ class _TwinsInGroup(Problem):
 
 
 _Twins = _TwinsInGroup()
-
-
-def _key(claim: Claim | None) -> Claim:
-    assert claim is not None
-    return claim

@@ -46,5 +46,10 @@ class Observe:
         if log.isEnabledFor(logging.INFO):
             log.info(
                 "request",
-                extra={"method": scope["method"], "route": template, "status": status, "ms": round(seconds * 1000, 2)},
+                extra={
+                    "method": scope["method"],
+                    "route": template,
+                    "status": status,
+                    "ms": round(seconds * 1000, 2),
+                },
             )

@@ -45,7 +45,11 @@ Paging = Annotated[Page[str], Depends(read_page)]
 
 
 def page_of(
-    request: Request, response: Response, rows: Sequence[T], page: Page[str], key: Callable[[T], tuple[str, ...]]
+    request: Request,
+    response: Response,
+    rows: Sequence[T],
+    page: Page[str],
+    key: Callable[[T], tuple[str, ...]],
 ) -> list[T]:
     """Cut a list that was read with `limit + 1` rows to the page, and name the next page in `Link`."""
     shown = list(rows[: page.limit])
