@@ -4,16 +4,18 @@ from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
-from sqlalchemy import TypeDecorator
+from sqlalchemy import JSON, TypeDecorator
 
 config = context.config
 
 
 def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
-    """Write the plain type into migrations, so that they never import our code as it is one day."""
+    """Write plain types into migrations, so that they never import our code as it is one day."""
     if kind == "type" and isinstance(item, TypeDecorator):
-        autogen.imports.add("import sqlalchemy as sa")
         return f"sa.{item.impl_instance!r}"
+    if kind == "type" and isinstance(item, JSON):
+        autogen.imports.add("from sqlalchemy.dialects import postgresql")
+        return 'sa.JSON().with_variant(postgresql.JSONB(), "postgresql")'
     return False
 
 

@@ -1,0 +1,18 @@
+"""The way out: the only place from which anything is called over HTTP, and the guard that stands at it."""
+
+from shared.http.addresses import OPERATOR_POLICY, OutboundPolicy, RefusedAddress
+from shared.http.client import ErrorClass, HttpAnswer, HttpClient, HttpFailure, Timing
+from shared.http.urls import check_headers, check_url
+
+__all__ = [
+    "OPERATOR_POLICY",
+    "ErrorClass",
+    "HttpAnswer",
+    "HttpClient",
+    "HttpFailure",
+    "OutboundPolicy",
+    "RefusedAddress",
+    "Timing",
+    "check_headers",
+    "check_url",
+]
