@@ -71,6 +71,7 @@ class Runtime(Generic[S]):
             wake=self.relay.wake,
         )
         self._tasks: list[asyncio.Task[None]] = []
+        self._listens = False
 
     def _rabbit(self) -> RabbitBus:
         if self.settings.amqp_url is None:
@@ -82,12 +83,22 @@ class Runtime(Generic[S]):
             publish_timeout_s=self.settings.publish_timeout_s,
         )
 
-    async def start(self) -> None:
-        """Take events, relay events, keep house, run the service's own background work."""
+    async def listen(self) -> None:
+        """Subscribe, and publish nothing yet.
+
+        Where services share a bus, all of them listen before one starts: what a relay hands over before
+        somebody listens counts as published, and that listener would never hear of it.
+        """
         service = self.plan.service
         if isinstance(self.bus, MemoryBus):
             self.bus.keep_letters(Letters(service.name, self.database, service.letters))
         await self.bus.subscribe(service.name, service.types, self.host.receive)
+        self._listens = True
+
+    async def start(self) -> None:
+        """Take events, relay events, keep house, run the service's own background work."""
+        if not self._listens:
+            await self.listen()
         await self.bus.start()
         self._keep("relay", self.relay.run)
         self._keep("housekeeping", self._keep_house)
