@@ -34,6 +34,7 @@ class Work:
     """One transaction's worth of work: its session, the moment it happens at, and the events it leaves.
 
     `now` is the same for the whole of it. `caller` is nobody where an event is the reason.
+    What stands in `afterwards` is called once the commit is done, and must neither wait nor fail.
     """
 
     session: AsyncSession
@@ -44,7 +45,8 @@ class Work:
     expected_version: int | None = None
     area_checked: bool = False
     emitted: list[Packed] = field(default_factory=list)
-    causes: dict[int, Cause] = field(default_factory=dict)
+    arrived: dict[int, Envelope] = field(default_factory=dict)
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
 
     def emit(self, event: Event, *, because: Event | None = None) -> None:
         """Leave a fact behind; it is stored beside the change and published after the commit.
@@ -54,8 +56,13 @@ class Work:
         """
         if event.owner != self.host.service.name:
             raise TypeError(f"{self.host.service.name} may not emit {event.type}: {event.owner} owns it")
-        cause = self.cause if because is None else self.causes.get(id(because), self.cause)
+        arrived = self.arrived.get(id(because))
+        cause = self.cause if arrived is None else arrived.as_cause
         self.emitted.append(seal(event, occurred_at=self.now, cause=cause))
+
+    def envelope(self, event: Event) -> Envelope:
+        """How an event that a handler was given came here: its id, its moment, its chain of causes."""
+        return self.arrived[id(event)]
 
     def part(self, kind: type[T]) -> T:
         """The service's own long-lived object of that type (rules, maps, keys), given at start-up."""
@@ -121,7 +128,7 @@ class Service:
         def register(handler: Handler[E]) -> Handler[E]:
             async def one_by_one(batch: Sequence[E], work: Work) -> None:
                 for event in batch:
-                    work.cause = work.causes[id(event)]
+                    work.cause = work.envelope(event).as_cause
                     await handler(event, work)
 
             self._subscribe(handler.__name__, events, one_by_one)
@@ -167,6 +174,8 @@ class Host:
             await outbox.store(session, self.service.outbox, work.emitted)
         if work.emitted:
             self.wake()
+        for call in work.afterwards:
+            call()
 
     @asynccontextmanager
     async def look(self, *, caller: Caller | None = None) -> AsyncGenerator[Work]:
@@ -205,7 +214,7 @@ class Host:
                     if envelope.id in new:
                         new.discard(envelope.id)
                         events.append(event)
-                        work.causes[id(event)] = envelope.as_cause
+                        work.arrived[id(event)] = envelope
                 self.metrics.duplicates(len(opened) - len(events))
                 for subscription in self.service.subscriptions:
                     mine = [event for event in events if event.type in subscription.types]
