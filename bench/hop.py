@@ -1,0 +1,108 @@
+"""Handler hop: queue to inbox, change and outbox, to ack; beside it pgbench committing the same three rows."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from sqlalchemy import func, select
+from uuid_utils.compat import uuid7
+
+from bench.harness import COMMUNITY, ground, run, running, say, until
+from services.grid.app import PLAN
+from shared.bus import Receive
+from shared.bus.rabbit import RabbitBus
+from shared.bus.topology import declare_all
+from shared.envelope import Cause, Packed, seal
+from shared.events.intake import IssueReported, IssueSnapshot, IssueState, Point
+
+EVENTS = 20_000
+HOP_SCHEMA = """
+CREATE TABLE inbox_row (id uuid PRIMARY KEY, at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE state_row (id uuid PRIMARY KEY, version int NOT NULL, area text NOT NULL, body text NOT NULL);
+CREATE TABLE event_row (position bigserial PRIMARY KEY, id uuid NOT NULL UNIQUE, type text, body bytea);
+"""
+HOP_SCRIPT = """
+WITH seen AS (INSERT INTO inbox_row (id) VALUES (gen_random_uuid()) ON CONFLICT DO NOTHING RETURNING id),
+ kept AS (INSERT INTO state_row SELECT id, 1, '620102014006001001', repeat('x', 200) FROM seen
+  ON CONFLICT (id) DO UPDATE SET version = excluded.version RETURNING id)
+INSERT INTO event_row (id, type, body) SELECT id, 'grid.issue.located.v1', decode(repeat('78', 600), 'hex') FROM kept;
+"""
+
+
+async def main() -> None:
+    """Measure and print."""
+    with ground() as servers:
+        limit = await asyncio.to_thread(servers.commits_per_second, HOP_SCHEMA, HOP_SCRIPT)
+        await declare_all(servers.amqp_url, {"grid": PLAN.service.types}, (1, 10, 60, 600))
+        publisher, consumer = (RabbitBus(servers.amqp_url, name=name) for name in ("bench", "grid"))
+        await publisher.start()
+        events = _reported(EVENTS)
+        for start in range(0, EVENTS, 500):
+            await publisher.publish(events[start : start + 500])
+        async with running(PLAN, servers.database("grid"), bus=consumer) as runtime:
+            outbox = runtime.plan.service.outbox
+
+            async def all_done() -> bool:
+                async with runtime.database.reading() as session:
+                    return bool(await session.scalar(select(func.count()).select_from(outbox)) >= EVENTS)
+
+            began = time.perf_counter()
+            await _consume(consumer, runtime.host.receive)
+            await until(all_done)
+            rate = EVENTS / (time.perf_counter() - began)
+            await consumer.close()
+        await publisher.close()
+        say("handler_hop", rate, "events/s", rate / limit)
+
+
+async def _consume(bus: RabbitBus, receive: Receive) -> None:
+    await bus.start()
+    await bus.subscribe("grid", PLAN.service.types, receive)
+
+
+def _reported(count: int) -> Sequence[Packed]:
+    now = datetime.now(UTC)
+    return [
+        seal(
+            IssueReported(issue=_issue(number, now), point=Point(longitude=103.8797, latitude=36.0519)),
+            occurred_at=now,
+            cause=Cause(correlation_id=uuid4()),
+        )
+        for number in range(count)
+    ]
+
+
+def _issue(number: int, now: datetime) -> IssueSnapshot:
+    return IssueSnapshot(
+        id=uuid7(),
+        version=1,
+        no=f"WLD-20260305-{number:04d}",
+        community_code=COMMUNITY,
+        street_code=COMMUNITY[:9],
+        area_code=COMMUNITY,
+        state=IssueState.reported,
+        channel="grid_patrol",
+        category="0503",
+        urgency=None,
+        level=1,
+        max_level=1,
+        colour="blue",
+        pillar="hearts",
+        privacy_class=0,
+        affected_households=1,
+        handler=None,
+        assignment_round=0,
+        decline_count=0,
+        reopen_count=0,
+        reported_at=now,
+        due_accept=None,
+        due_respond=None,
+        due_resolve=None,
+        outcome_code=None,
+    )
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,64 @@
+"""Locate points among 100,000 polygons, against shapely's bare tree in the same run.
+
+Prints `name value unit ratio-to-limit`, for points in bulk and one by one.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import shapely
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from services.grid.area_map import AreaMap
+
+AREAS, POINTS, SINGLES, ROUNDS = 100_000, 100_000, 20_000, 5
+
+
+def shapes() -> list[tuple[str, shapely.Geometry]]:
+    """Squares of about 100 m side by side, as micro-grids of one community."""
+    side = int(AREAS**0.5) + 1
+    places = [(number % side, number // side) for number in range(AREAS)]
+    west = np.array([103.0 + 0.001 * x for x, _ in places])
+    south = np.array([36.0 + 0.001 * y for _, y in places])
+    boxes = shapely.box(west, south, west + 0.001, south + 0.001)
+    return [(f"620102014006{number:06d}", box) for number, box in enumerate(boxes)]
+
+
+def best(run: Callable[[], object]) -> float:
+    """Seconds of the fastest of some rounds: what the machine can do when nobody disturbs it."""
+    times = []
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - started)
+    return min(times)
+
+
+def main() -> None:
+    areas = shapes()
+    bare = shapely.STRtree([shape for _, shape in areas])
+    ours = AreaMap(areas)
+    rng = np.random.default_rng(20260310)
+    longitudes = 103.0 + rng.random(POINTS) * 0.3
+    latitudes = 36.0 + rng.random(POINTS) * 0.3
+    pairs = list(zip(longitudes.tolist(), latitudes.tolist(), strict=True))
+    assert all(ours.locate_all(pairs[:1000]))
+
+    limit = POINTS / best(lambda: bare.query(shapely.points(longitudes, latitudes), predicate="intersects"))
+    value = POINTS / best(lambda: ours.locate_all(pairs))
+    print(f"locate_point {value:.0f} points/s {value / limit:.2f}")
+
+    few = pairs[:SINGLES]
+    limit = SINGLES / best(
+        lambda: [bare.query(shapely.Point(lon, lat), predicate="intersects") for lon, lat in few]
+    )
+    value = SINGLES / best(lambda: [ours.locate(lon, lat) for lon, lat in few])
+    print(f"locate_point_single {value:.0f} points/s {value / limit:.2f}")
+
+
+if __name__ == "__main__":
+    main()
