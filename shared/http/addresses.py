@@ -29,7 +29,7 @@ _NEVER = _networks(
     "169.254.0.0/16 100.100.100.200/32 168.63.129.16/32 192.0.0.192/32 "
     "fe80::/10 fd00:ec2::254/128 fd00:ec2::23/128 fd20:ce::254/128"
 )
-# IANA's special-purpose registries for IPv4 and IPv6 (RFC 6890 and its updates), multicast and reserved space.
+# IANA's special-purpose registries for IPv4 and IPv6 (RFC 6890 and on), multicast and reserved space.
 _NOT_PUBLIC = _networks(
     "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 "
     "192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4 "

@@ -15,7 +15,7 @@ _LONGEST_HOST = 253
 # Nothing that a parser might drop, fold or read as a separator where another does not.
 _STRANGE = re.compile(r"[\s\\\x00-\x1f\x7f<>\"`{}|^]")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-# The last label of a name is never a number, but inet_aton takes 0x7f000001, 127.1 and 017700000001 as addresses.
+# No name ends in a number, but resolvers read 0x7f000001, 127.1 and 017700000001 as addresses.
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _OWN_NAMES = (".localhost", ".local", ".internal", ".intranet", ".lan", ".home.arpa")
 
@@ -58,10 +58,11 @@ def check_headers(headers: Mapping[str, str], field: str = "headers") -> None:
 def _judged(url: str, policy: OutboundPolicy) -> tuple[str, str]:
     """The reason against the URL and its normal form, one of them empty."""
     if len(url) > _LONGEST_URL or _STRANGE.search(url):
-        return (
-            "must be at most 2048 characters, without spaces, quotes, brackets of any kind or backslashes",
-            "",
-        )
+        return "must be at most 2048 characters, without spaces, quotes, braces or backslashes", ""
+    if "#" in url:
+        return "must not have a fragment", ""
+    if "//[v" in url.lower():
+        return "must name a host, not an IP address", ""
     try:
         parsed = URL(url)
         host = (parsed.host or "").removesuffix(".").lower()
@@ -76,8 +77,6 @@ def _against_form(url: URL, policy: OutboundPolicy) -> str:
         return "must begin with https://"
     if url.raw_user is not None or url.raw_password is not None:
         return "must not hold a user name or a password"
-    if "#" in url.human_repr() or url.raw_fragment:
-        return "must not have a fragment"
     if policy.ports is not None and url.port not in policy.ports:
         return f"must use one of the ports {', '.join(map(str, sorted(policy.ports)))}"
     return "" if url.port else "must not use port 0"
