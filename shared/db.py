@@ -55,13 +55,15 @@ BigId = BigInteger().with_variant(Integer(), "sqlite")
 class Database:
     """The engines of one service. On SQLite one connection writes, others read; PostgreSQL has one pool."""
 
-    def __init__(self, url: str, *, pool_size: int = 10, statement_timeout_s: float = 30) -> None:
+    def __init__(
+        self, url: str, *, pool_size: int = 10, statement_timeout_s: float = 10, lock_timeout_s: float = 5
+    ) -> None:
         self.is_sqlite = url.startswith("sqlite")
         if self.is_sqlite:
             self.engine = _sqlite_engine(url, pool_size=1, begin="BEGIN IMMEDIATE")
             self._reader = _sqlite_engine(url, pool_size=4, begin="BEGIN")
         else:
-            self.engine = self._reader = _postgres_engine(url, pool_size, statement_timeout_s)
+            self.engine = self._reader = _postgres_engine(url, pool_size, statement_timeout_s, lock_timeout_s)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
         self._readers = async_sessionmaker(self._reader, expire_on_commit=False, autoflush=False)
 
@@ -99,8 +101,9 @@ def is_passing(error: BaseException) -> bool:
     return str(getattr(error.orig, "sqlstate", None) or "").startswith(_PASSING_SQLSTATES)
 
 
-def _postgres_engine(url: str, pool_size: int, statement_timeout_s: float) -> AsyncEngine:
-    milliseconds = str(int(statement_timeout_s * 1000))
+def _postgres_engine(
+    url: str, pool_size: int, statement_timeout_s: float, lock_timeout_s: float
+) -> AsyncEngine:
     return create_async_engine(
         url,
         pool_size=pool_size,
@@ -110,9 +113,10 @@ def _postgres_engine(url: str, pool_size: int, statement_timeout_s: float) -> As
         connect_args={
             "timeout": 10,
             "server_settings": {
-                "statement_timeout": milliseconds,
-                "lock_timeout": milliseconds,
-                "idle_in_transaction_session_timeout": milliseconds,
+                "statement_timeout": str(int(statement_timeout_s * 1000)),
+                "lock_timeout": str(int(lock_timeout_s * 1000)),
+                # Longer than a relay may wait for the broker's confirms with its rows locked.
+                "idle_in_transaction_session_timeout": "60000",
                 # Our statements are short; planning them for the JIT costs more than it gives.
                 "jit": "off",
             },

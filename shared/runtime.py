@@ -57,6 +57,7 @@ class Runtime(Generic[S]):
             settings.database_url,
             pool_size=settings.pool_size,
             statement_timeout_s=settings.statement_timeout_s,
+            lock_timeout_s=settings.lock_timeout_s,
         )
         self.metrics = Metrics(service.name)
         self._owns_bus = bus is None

@@ -14,6 +14,7 @@ from shared.auth import (
     read_public_key,
 )
 from shared.clock import Clock
+from shared.http import OPERATOR_POLICY, HttpClient
 from shared.settings import ServiceSettings
 
 
@@ -43,9 +44,7 @@ def _provider_keys(settings: ServiceSettings, clock: Clock) -> KeySource:
     url = str(settings.jwt_jwks_url)
 
     async def fetch() -> object:
-        from shared.http import HttpClient
-
-        async with HttpClient() as client:
+        async with HttpClient(OPERATOR_POLICY) as client:
             return await client.get_json(url)
 
     return RemoteKeys(fetch, clock)
