@@ -32,7 +32,7 @@ class BadSettings(Exception):
 class ServiceSettings(BaseSettings):
     """What every service needs to know; a service adds its own fields in a subclass.
 
-    `amqp_url` is None on the embedded footing. Times carry their unit in their name.
+    `amqp_url` is None on the embedded footing; no `outbound_ports` at all means any port.
     """
 
     model_config = SettingsConfigDict(
@@ -70,8 +70,9 @@ class ServiceSettings(BaseSettings):
 
     outbound_http: bool = False
     outbound_networks: Annotated[tuple[IPNetwork, ...], Listed] = ()
+    outbound_ports: Annotated[tuple[int, ...], Listed] = (443, 8443)
 
-    @field_validator("retry_ladder_s", "outbound_networks", mode="before")
+    @field_validator("retry_ladder_s", "outbound_networks", "outbound_ports", mode="before")
     @classmethod
     def _split_list(cls, value: object) -> object:
         return (

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from types import SimpleNamespace, TracebackType
+from types import MappingProxyType, SimpleNamespace, TracebackType
 from typing import Self
 
 import aiohttp
@@ -117,12 +117,25 @@ class HttpClient:
         The time limit covers everything up to the end of the answer. If a kept connection turns out to be
         broken before any byte of an answer, the request is sent once more: it may then arrive twice.
         """
-        return await self._within(timeout_s, _Call("POST", url, body, headers, ANSWER_BYTES))
+        return await self.request("POST", url, body=body, headers=headers, timeout_s=timeout_s)
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        timeout_s: float = 15.0,
+        most: int = ANSWER_BYTES,
+    ) -> HttpAnswer:
+        """Do the same with another method, or another bound for the body of the answer, in bytes."""
+        return await self._within(timeout_s, _Call(method, url, body, headers, most))
 
     async def get_json(self, url: str, *, timeout_s: float = 10.0) -> object:
         """Fetch a JSON document of up to 256 KiB; anything but that, under status 200, is an HttpFailure."""
-        call = _Call("GET", url, None, {"Accept": "application/json"}, DOCUMENT_BYTES)
-        answer = await self._within(timeout_s, call)
+        accept = {"Accept": "application/json"}
+        answer = await self.request("GET", url, headers=accept, timeout_s=timeout_s, most=DOCUMENT_BYTES)
         if answer.status != 200 or answer.truncated:
             raise HttpFailure("protocol", f"Expected a JSON document, but the answer was {answer.status}")
         try:

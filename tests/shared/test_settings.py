@@ -42,8 +42,10 @@ def test_three_settings_are_enough_and_the_rest_has_sound_defaults() -> None:
 def test_lists_are_written_with_commas(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("SANLIAN_RETRY_LADDER_S", "2, 20,200")
     environment.setenv("SANLIAN_OUTBOUND_NETWORKS", "10.20.0.0/16,fd00::/8")
+    environment.setenv("SANLIAN_OUTBOUND_PORTS", "443,9443")
     settings = load_settings(ServiceSettings)
     assert settings.retry_ladder_s == (2, 20, 200)
+    assert settings.outbound_ports == (443, 9443)
     assert settings.outbound_networks == (ip_network("10.20.0.0/16"), ip_network("fd00::/8"))
 
 
