@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
+from services.grid.app import PLAN
 from sqlalchemy import func, select
 from uuid_utils.compat import uuid7
 
 from bench.harness import COMMUNITY, ground, run, running, say, until
-from services.grid.app import PLAN
 from shared.bus import Receive
 from shared.bus.rabbit import RabbitBus
 from shared.bus.topology import declare_all

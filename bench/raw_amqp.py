@@ -5,8 +5,8 @@ import time
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from pamqp import body, commands, frame, header
 from pamqp import base as amqp_base
+from pamqp import body, commands, frame, header
 from pamqp.exceptions import UnmarshalingException
 
 WINDOW = 500

@@ -14,7 +14,7 @@ class RawHttp(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio's call."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - asyncio's own signature is the wider one.
+        assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:

@@ -1,6 +1,7 @@
 """The HTTP edge: one transaction a request, committed before the answer leaves."""
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
@@ -35,16 +36,29 @@ class WorkRoute(APIRoute):
         """Wrap FastAPI's own handler."""
         endpoint = super().get_route_handler()
         reads = (self.methods or set()) <= READS
+        return partial(_guarded, _look if reads else _change, endpoint)
 
-        async def run(request: Request) -> Response:
-            try:
-                return await (_look(request, endpoint) if reads else _change(request, endpoint))
-            except (Problem, RequestValidationError, HTTPException):
-                raise
-            except Exception as error:
-                return unexpected(request, error)
 
-        return run
+class GroupedRoute(APIRoute):
+    """A route whose endpoint hands its item to a `Grouped`, which opens the transaction and commits.
+
+    The caller is known and the scope is held to as on a `WorkRoute`; `work` is for reading only.
+    """
+
+    def get_route_handler(self) -> Run:
+        """Wrap FastAPI's own handler."""
+        return partial(_guarded, _look, super().get_route_handler())
+
+
+async def _guarded(
+    serve: Callable[[Request, Run], Awaitable[Response]], endpoint: Run, request: Request
+) -> Response:
+    try:
+        return await serve(request, endpoint)
+    except (Problem, RequestValidationError, HTTPException):
+        raise
+    except Exception as error:
+        return unexpected(request, error)
 
 
 async def claim_of(request: Request, caller: Caller) -> Claim | None:
