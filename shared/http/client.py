@@ -203,10 +203,10 @@ class _Response(aiohttp.ClientResponse):
 
 
 async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
-    body = bytearray()
-    while len(body) < most and (piece := await response.content.read(most - len(body))):
-        body += piece
-    return bytes(body)
+    body = await response.content.read(most)
+    while len(body) < most and not response.content.at_eof():
+        body += await response.content.read(most - len(body))
+    return body
 
 
 def _timing(began: float, marks: Mapping[str, float]) -> Timing:
