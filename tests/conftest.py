@@ -19,6 +19,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.servers.choice import Servers
 from tests.servers.machine import Trouble
@@ -27,6 +28,11 @@ from tests.servers.rabbit import RabbitServer
 
 servers_key = pytest.StashKey[Servers]()
 not_run_key = pytest.StashKey[dict[str, str]]()
+
+# How long an example takes says more about the machine than about the code.
+# In CI the examples are the same each time, so that a red run can be repeated.
+settings.register_profile("house", deadline=None, print_blob=True, derandomize=os.environ.get("CI") == "true")
+settings.load_profile("house")
 
 EMBEDDED, DISTRIBUTED = "embedded", "distributed"
 
