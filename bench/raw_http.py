@@ -1,6 +1,7 @@
-"""A load generator that costs almost nothing, so that the figure is the server's: HTTP/1.1, keep-alive, one at a time."""
+"""A load generator that costs almost nothing, so that the figure is the server's."""
 
 import asyncio
+from typing import cast
 from urllib.parse import urlsplit
 
 
@@ -14,8 +15,8 @@ class RawHttp(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio's call."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports are no subclass of asyncio's, only alike.
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         """asyncio's call."""

@@ -27,7 +27,7 @@ class Access:
     def __init__(self, roles: frozenset[Role], scope: Scope) -> None:
         self.roles, self.scope = roles, scope
 
-    def __call__(self, request: Request) -> Caller:
+    async def __call__(self, request: Request) -> Caller:
         """Raise `Unauthorized` for nobody and `Forbidden` for the wrong role."""
         caller: Caller = request.state.caller
         request.state.scope = self.scope

@@ -81,7 +81,7 @@ def versioned(response: Response, version: int) -> None:
     response.headers["ETag"] = f'"{version}"'
 
 
-def get_work(request: Request) -> Work:
+async def get_work(request: Request) -> Work:
     """The unit of work that the edge opened for this request."""
     work: Work = request.state.work
     return work

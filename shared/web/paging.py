@@ -24,7 +24,7 @@ class Page(Generic[T]):
     limit: int
 
 
-def read_page(
+async def read_page(
     cursor: Annotated[str | None, Query(max_length=512, description="From the Link header")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
 ) -> Page[str]:
