@@ -85,7 +85,39 @@ class VisitSnapshot(Snapshot):
     due_on: date
 
 
-class VisitPlanned(Event, type="grid.visit.planned.v1", about="visit"):
-    """Somebody is to see the household by the day named."""
+class VisitEvent(Event, about="visit"):
+    """Any fact about a visit."""
 
     visit: VisitSnapshot
+
+
+class VisitPlanned(VisitEvent, type="grid.visit.planned.v1"):
+    """Somebody is to see the household by the day named."""
+
+
+class VisitDue(VisitEvent, type="grid.visit.due.v1"):
+    """The day of the visit has come."""
+
+
+class VisitAttempted(VisitEvent, type="grid.visit.attempted.v1"):
+    """Nobody was at home; the visit is tried again by the day named."""
+
+
+class VisitDone(VisitEvent, type="grid.visit.done.v1"):
+    """The household was seen; `has_risk` says that something needs looking after."""
+
+    has_risk: bool = False
+
+
+class VisitMissed(VisitEvent, type="grid.visit.missed.v1"):
+    """The visit was not made in time, grace included; `in_a_row` counts misses while the household is red."""
+
+    in_a_row: int = 0
+
+
+class VisitRefused(VisitEvent, type="grid.visit.refused.v1"):
+    """The household did not want to be seen."""
+
+
+class VisitCancelled(VisitEvent, type="grid.visit.cancelled.v1"):
+    """The visit is no longer owed."""
