@@ -107,7 +107,8 @@ def unpack(body: bytes, *, attempt: int = 1) -> list[Envelope]:
     try:
         parsed = orjson.loads(body)
         return [_envelope(one, attempt) for one in (parsed if isinstance(parsed, list) else [parsed])]
-    except (KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
+        # Whatever a stranger may send in place of a field: a number for an id, text for an object.
         raise Unreadable(f"not a CloudEvent of ours: {error!r}") from error
 
 
@@ -139,7 +140,7 @@ def _document(
 
 
 def _envelope(parsed: dict[str, Any], attempt: int) -> Envelope:
-    causation = parsed.get("causationid")
+    causation, traceparent = parsed.get("causationid"), parsed.get("traceparent")
     occurred_at = datetime.fromisoformat(parsed["time"])
     if occurred_at.tzinfo is None or not isinstance(parsed["data"], dict):
         raise ValueError("time needs an offset and data must be an object")
@@ -152,7 +153,7 @@ def _envelope(parsed: dict[str, Any], attempt: int) -> Envelope:
         cause=Cause(
             correlation_id=UUID(parsed["correlationid"]),
             causation_id=None if causation is None else UUID(causation),
-            traceparent=parsed.get("traceparent"),
+            traceparent=traceparent if isinstance(traceparent, str) else None,
         ),
         data=parsed["data"],
         attempt=attempt,

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
 import aio_pika
-from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 
 from shared.bus import BATCH, Failure, Receive, Unavailable
 from shared.bus.topology import dead_queue, declare_service, retry_queue
@@ -15,6 +15,10 @@ from shared.envelope import SINGLE, Envelope, Unreadable, unpack
 log = logging.getLogger(__name__)
 
 Forward = Callable[[aio_pika.Message, str], Awaitable[None]]
+
+
+class Arrived(asyncio.Queue[AbstractIncomingMessage | None]):
+    """Messages in the order of their tags; None only wakes the taker, who then looks whether to go on."""
 
 
 class Consumer:
@@ -32,51 +36,47 @@ class Consumer:
     ) -> None:
         self._service, self._types, self._receive = service, types, receive
         self._forward, self._delays, self._prefetch = forward, tuple(delays_s), prefetch
-        self._stopping = asyncio.Event()
+        self._stopping = False
+        self._arrived = Arrived()
         self._idle = asyncio.Event()
         self._idle.set()
         self.is_consuming = False
 
     async def drain(self) -> None:
         """Take no further batch, and return when the one that was begun is acknowledged."""
-        self._stopping.set()
+        self._stopping = True
+        self._arrived.put_nowait(None)
         await self._idle.wait()
 
     async def session(self, connection: AbstractConnection) -> None:
-        """Consume on this connection until a channel breaks or `drain` is called."""
+        """Consume on this connection until it is of no more use; after `drain`, take nothing from it."""
+        self._arrived = arrived = Arrived()
         channel = await connection.channel()
         await channel.set_qos(prefetch_count=self._prefetch)
+        ended = await _end_of(channel)
+        ended.add_done_callback(lambda _: arrived.put_nowait(None))
         queue = await declare_service(channel, self._service, self._types, self._delays)
-        arrived: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
         await queue.consume(arrived.put)
         self.is_consuming = True
-        broken = asyncio.ensure_future(channel.closed())
         try:
-            while not self._stopping.is_set():
-                first = asyncio.ensure_future(arrived.get())
-                stopping = asyncio.ensure_future(self._stopping.wait())
-                await asyncio.wait({first, stopping, broken}, return_when=asyncio.FIRST_COMPLETED)
-                stopping.cancel()
-                if broken.done():
-                    raise ConnectionResetError("the channel was closed")
-                if not first.done():
-                    first.cancel()
-                    continue
-                await self._take(first.result(), arrived)
-            # Drained: keep the connection until the owner closes it; nothing more is taken from it.
-            await broken
+            while not self._stopping and not ended.done():
+                first = await arrived.get()
+                if first is not None:
+                    await self._take(first, arrived)
+            await ended
+            raise ConnectionResetError("the channel or its consumer was closed")
         finally:
             self.is_consuming = False
-            broken.cancel()
 
-    async def _take(
-        self, first: AbstractIncomingMessage, arrived: "asyncio.Queue[AbstractIncomingMessage]"
-    ) -> None:
+    async def _take(self, first: AbstractIncomingMessage, arrived: Arrived) -> None:
         self._idle.clear()
         try:
             last, envelopes = first, await self._read(first)
             while len(envelopes) < BATCH and not arrived.empty():
-                last = arrived.get_nowait()
+                following = arrived.get_nowait()
+                if following is None:
+                    break
+                last = following
                 envelopes.extend(await self._read(last))
             for failure in await self._receive_when_possible(envelopes):
                 await self._send_up(failure)
@@ -86,12 +86,12 @@ class Consumer:
             self._idle.set()
 
     async def _read(self, message: AbstractIncomingMessage) -> list[Envelope]:
-        attempt = message.headers.get("attempt", 1)
         try:
-            return unpack(message.body, attempt=attempt if isinstance(attempt, int) else 1)
+            return unpack(message.body, attempt=_attempt(message))
         except Unreadable as error:
             log.error("unreadable message", extra={"queue": dead_queue(self._service)}, exc_info=error)
-            await self._forward(_dead(message.body, message.type, str(error)), dead_queue(self._service))
+            letter = _dead(message.body, message.message_id, message.type, str(error))
+            await self._forward(letter, dead_queue(self._service))
             return []
 
     async def _receive_when_possible(self, envelopes: Sequence[Envelope]) -> Sequence[Failure]:
@@ -100,6 +100,9 @@ class Consumer:
             try:
                 return await self._receive(envelopes) if envelopes else ()
             except Unavailable as error:
+                if self._stopping:
+                    # Nothing was touched: the events go back to the queue, for another process to take.
+                    raise
                 # The ladder is for broken events; a database that is away is no fault of theirs.
                 log.warning("%s waits for its database: %s", self._service, error)
                 await asyncio.sleep(pause)
@@ -109,7 +112,7 @@ class Consumer:
         envelope = failure.envelope
         if failure.poison or envelope.attempt > len(self._delays):
             log.error("dead letter", extra={"event_id": str(envelope.id), "reason": failure.reason})
-            message = _dead(envelope.pack().body, envelope.type, failure.reason)
+            message = _dead(envelope.pack().body, str(envelope.id), envelope.type, failure.reason)
             await self._forward(message, dead_queue(self._service))
             return
         message = aio_pika.Message(
@@ -118,16 +121,42 @@ class Consumer:
             delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
             message_id=str(envelope.id),
             type=envelope.type,
-            headers={"attempt": envelope.attempt + 1, "reason": failure.reason[:500]},
+            headers={"attempt": envelope.attempt + 1, "reason": _short(failure.reason)},
         )
         await self._forward(message, retry_queue(self._service, self._delays[envelope.attempt - 1]))
 
 
-def _dead(body: bytes, type: str | None, reason: str) -> aio_pika.Message:
+async def _end_of(channel: AbstractChannel) -> "asyncio.Future[object]":
+    """Done when the channel closes, or when the broker takes the consumer away from under it."""
+    ended: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+
+    def end(_: object) -> None:
+        if not ended.done():
+            ended.set_result(None)
+
+    # A deleted queue, or the loss of the node that led it, cancels the consumer and leaves the channel open.
+    (await channel.get_underlay_channel()).on_consumer_cancel_callbacks.add(end)
+    asyncio.ensure_future(channel.closed()).add_done_callback(end)
+    return ended
+
+
+def _attempt(message: AbstractIncomingMessage) -> int:
+    """Which try this is, by the header that we wrote; whatever else stands there is the first."""
+    attempt = message.headers.get("attempt")
+    return attempt if isinstance(attempt, int) and attempt > 1 else 1
+
+
+def _short(reason: str) -> str:
+    # Headers are UTF-8, and an error text may quote what is not.
+    return reason[:500].encode("utf-8", "replace").decode()
+
+
+def _dead(body: bytes, id: str | None, type: str | None, reason: str) -> aio_pika.Message:
     return aio_pika.Message(
         body,
         delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+        message_id=id,
         type=type,
         timestamp=datetime.now(UTC),
-        headers={"reason": reason[:500]},
+        headers={"reason": _short(reason)},
     )

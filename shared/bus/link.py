@@ -3,19 +3,23 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from time import monotonic
 
 import aio_pika
 from aio_pika.abc import AbstractConnection
-from aio_pika.exceptions import CONNECTION_EXCEPTIONS, AMQPError
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS
+
+from shared.bus import Unavailable
 
 log = logging.getLogger(__name__)
 
 # Beats find a peer that vanished without a word; the broker's default of a minute is too long for us.
 HEARTBEAT_S = 10
 CONNECT_TIMEOUT_S = 10.0
-LONGEST_PAUSE_S = 5.0
+SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 5.0
 
-BROKEN: tuple[type[Exception], ...] = (*CONNECTION_EXCEPTIONS, AMQPError, OSError, TimeoutError, RuntimeError)
+BROKEN: tuple[type[Exception], ...] = CONNECTION_EXCEPTIONS
+AWAY: tuple[type[Exception], ...] = (Unavailable, *BROKEN)
 
 Session = Callable[[AbstractConnection], Awaitable[None]]
 
@@ -44,18 +48,20 @@ class Link:
             self._task = None
 
     async def _supervise(self) -> None:
-        pause = 0.05
+        pause = SHORTEST_PAUSE_S
         while True:
+            began = monotonic()
             try:
                 await self._connected()
-                pause = 0.05
-            except BROKEN as error:
+            except AWAY as error:
                 log.warning("%s: the broker is away, next try in %.2f s: %r", self._name, pause, error)
             except Exception:
                 # Whatever else went wrong must not end the supervision: that is how services wedge.
                 log.exception("%s: session failed, next try in %.2f s", self._name, pause)
             await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE_S)
+            # What stood for a while was sound: the next break is news, and no part of a row of failures.
+            lasted = monotonic() - began > LONGEST_PAUSE_S * 2
+            pause = SHORTEST_PAUSE_S if lasted else min(pause * 2, LONGEST_PAUSE_S)
 
     async def _connected(self) -> None:
         connection = await aio_pika.connect(
@@ -74,7 +80,7 @@ class Link:
             outcome = await asyncio.gather(session, lost, return_exceptions=True)
             await _hang_up(connection)
         for result in outcome:
-            if isinstance(result, Exception) and not isinstance(result, asyncio.CancelledError):
+            if isinstance(result, Exception):
                 raise result
 
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
@@ -72,32 +73,29 @@ class RabbitBus:
 
     async def publish(self, messages: Sequence[Packed]) -> None:
         """Return once the broker holds every event; an event that nobody listens to is no error."""
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                exchange = (await self._exchanges_when_connected())[0]
-                await asyncio.gather(
-                    *(
-                        exchange.publish(_message(group), routing_key=group[0].type, mandatory=False)
-                        for group in _groups(messages)
-                    )
+        async with self._exchanges_in_time() as (events, _):
+            await asyncio.gather(
+                *(
+                    events.publish(_message(group), routing_key=group[0].type, mandatory=False)
+                    for group in _groups(messages)
                 )
-        except BROKEN as error:
-            raise Unavailable(f"the broker did not confirm: {error!r}") from error
+            )
 
     async def forward(self, message: aio_pika.Message, queue: str) -> None:
         """Put a message straight into a queue that must be there, confirmed. Raises `Unavailable`."""
+        async with self._exchanges_in_time() as (_, default):
+            await default.publish(message, routing_key=queue, mandatory=True)
+
+    @asynccontextmanager
+    async def _exchanges_in_time(self) -> AsyncGenerator[tuple[AbstractExchange, AbstractExchange]]:
         try:
             async with asyncio.timeout(self._timeout_s):
-                default = (await self._exchanges_when_connected())[1]
-                await default.publish(message, routing_key=queue, mandatory=True)
+                await self._connected.wait()
+                if self._exchanges is None:
+                    raise ConnectionResetError("the connection was lost a moment ago")
+                yield self._exchanges
         except BROKEN as error:
-            raise Unavailable(f"{queue} did not take it: {error!r}") from error
-
-    async def _exchanges_when_connected(self) -> tuple[AbstractExchange, AbstractExchange]:
-        await self._connected.wait()
-        if self._exchanges is None:
-            raise ConnectionResetError("the connection was lost a moment ago")
-        return self._exchanges
+            raise Unavailable(f"the broker did not confirm: {error!r}") from error
 
     async def _publish_session(self, connection: AbstractConnection) -> None:
         channel: AbstractChannel = await connection.channel(publisher_confirms=True, on_return_raises=True)

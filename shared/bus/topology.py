@@ -6,6 +6,13 @@ import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractQueue
 
 EXCHANGE = "sanlian.events"
+# How often a message may come back because its taker vanished. RabbitMQ 4 drops it after 20 times unless told
+# otherwise, and a broker that restarts often must cost no event; one that kills its taker must end somewhere.
+DELIVERY_LIMIT = 100
+# Looking at a dead letter is a delivery too, and may happen as often as somebody likes.
+UNLIMITED = 2**31 - 1
+# At least once needs the overflow to refuse: a full queue must not drop its head.
+_NEVER_LOST = {"x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish"}
 
 
 def events_queue(service: str) -> str:
@@ -33,21 +40,12 @@ async def declare_service(
 ) -> AbstractQueue:
     """Declare all queues of a service and bind them; return the one with its events."""
     await declare_exchange(channel)
-    events = await _quorum(channel, events_queue(service), {})
-    await _quorum(channel, dead_queue(service), {})
+    dead = await _quorum(channel, dead_queue(service), {"x-delivery-limit": UNLIMITED})
+    onwards = _onwards(dead.name)
+    events = await _quorum(channel, events_queue(service), {"x-delivery-limit": DELIVERY_LIMIT, **onwards})
     for delay in delays_s:
-        await _quorum(
-            channel,
-            retry_queue(service, delay),
-            {
-                "x-message-ttl": int(delay * 1000),
-                "x-dead-letter-exchange": "",
-                "x-dead-letter-routing-key": events.name,
-                # At least once needs the overflow to refuse: a full queue must not drop its head.
-                "x-dead-letter-strategy": "at-least-once",
-                "x-overflow": "reject-publish",
-            },
-        )
+        home = {"x-message-ttl": int(delay * 1000), **_onwards(events.name)}
+        await _quorum(channel, retry_queue(service, delay), home)
     for type in sorted(types):
         await events.bind(EXCHANGE, routing_key=type)
     return events
@@ -59,6 +57,11 @@ async def declare_all(url: str, services: Mapping[str, Iterable[str]], delays_s:
         channel = await connection.channel()
         for service, types in services.items():
             await declare_service(channel, service, types, delays_s)
+
+
+def _onwards(queue: str) -> dict[str, str | int]:
+    """Where a message goes when its time or its tries are over: straight into another queue."""
+    return {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": queue, **_NEVER_LOST}
 
 
 async def _quorum(channel: AbstractChannel, name: str, arguments: dict[str, str | int]) -> AbstractQueue:
