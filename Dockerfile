@@ -22,7 +22,7 @@ RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
 FROM ${PYTHON_IMAGE}
 ENV PATH=/opt/sanlian/bin:$PATH PYTHONUNBUFFERED=1 SANLIAN_STATE_DIR=/var/lib/sanlian
 # A new volume takes over the owner of the folder that it covers, so the folders are made here.
-RUN groupadd --system --gid 10001 sanlian && useradd --system --uid 10001 --gid sanlian --home-dir /var/lib/sanlian sanlian \
+RUN groupadd --gid 10001 sanlian && useradd --uid 10001 --gid sanlian --home-dir /var/lib/sanlian sanlian \
  && mkdir -p /var/lib/sanlian/keys/intake /var/lib/sanlian/keys/grid /var/lib/sanlian/keys/partners \
              /var/lib/sanlian/keys/notify /var/lib/sanlian/keys/sign-in /var/lib/sanlian/demo \
  && chown -R sanlian:sanlian /var/lib/sanlian && chmod -R go= /var/lib/sanlian
