@@ -36,23 +36,13 @@ class WorkRoute(APIRoute):
         """Wrap FastAPI's own handler."""
         endpoint = super().get_route_handler()
         reads = (self.methods or set()) <= READS
-        return partial(_guarded, _look if reads else _change, endpoint)
+        return partial(guarded, look if reads else _change, endpoint)
 
 
-class GroupedRoute(APIRoute):
-    """A route whose endpoint hands its item to a `Grouped`, which opens the transaction and commits.
-
-    The caller is known and the scope is held to as on a `WorkRoute`; `work` is for reading only.
-    """
-
-    def get_route_handler(self) -> Run:
-        """Wrap FastAPI's own handler."""
-        return partial(_guarded, _look, super().get_route_handler())
-
-
-async def _guarded(
+async def guarded(
     serve: Callable[[Request, Run], Awaitable[Response]], endpoint: Run, request: Request
 ) -> Response:
+    """Serve; what no rule foresaw becomes an answer here, where the commit is known to have failed."""
     try:
         return await serve(request, endpoint)
     except (Problem, RequestValidationError, HTTPException):
@@ -98,7 +88,8 @@ async def identify(request: Request, work: Work) -> Caller:
     return caller
 
 
-async def _look(request: Request, endpoint: Run) -> Response:
+async def look(request: Request, endpoint: Run) -> Response:
+    """Serve a request that changes nothing in a transaction of its own."""
     host: Host = request.app.state.host
     async with host.look() as work:
         await identify(request, work)
