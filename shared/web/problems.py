@@ -17,6 +17,35 @@ log = logging.getLogger(__name__)
 NAMESPACE = "urn:sanlian:problem:"
 MEDIA_TYPE = "application/problem+json"
 
+_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "title": "Problem",
+    "required": ["type", "title", "status", "instance"],
+    "properties": {
+        "type": {"type": "string", "description": "A stable name of the refusal, to switch on"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What to do, for people"},
+        "instance": {"type": "string", "description": "The path that was asked"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+            },
+        },
+        "allowed": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "The commands that this state allows",
+        },
+    },
+}
+# What every operation says of its refusals, whatever it adds of its own.
+DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    "4XX": {"description": "Refused, with the reason", "content": {MEDIA_TYPE: {"schema": _SCHEMA}}}
+}
+
 
 def document(problem: Problem, instance: str) -> dict[str, Any]:
     """The members of RFC 9457, then ours: `errors` (field, message) and `allowed` (commands)."""
