@@ -22,8 +22,6 @@ from shared.web import problems
 from shared.web.observe import Observe
 from shared.web.trust import verifier_of
 
-# A form with its texts; a route that takes files states a bound of its own.
-MOST_BODY_BYTES = 256 * 1024
 DOCS_ASSETS = Path(fastapi_offline.__file__).parent / "static"
 
 S = TypeVar("S", bound=ServiceSettings)
@@ -63,7 +61,7 @@ def create_app(
         redoc_url=None,
         lifespan=_lifespan(runtime) if lifespan else None,
         separate_input_output_schemas=False,
-        max_body_size=MOST_BODY_BYTES,
+        responses=problems.DOCUMENTED,
     )
     app.state.host, app.state.runtime = runtime.host, runtime
     app.state.identify = _identify(runtime, verifier)

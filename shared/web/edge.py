@@ -9,10 +9,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import IntegrityError
 from starlette.exceptions import HTTPException
+from starlette.types import Message, Receive
 
 from shared import idempotency
 from shared.auth import ANONYMOUS, Caller
-from shared.errors import FieldError, Invalid, Problem
+from shared.errors import FieldError, Invalid, Problem, TooLarge
 from shared.idempotency import Answer, Claim
 from shared.service import Host, Work
 from shared.web.access import Scope
@@ -22,7 +23,12 @@ READS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Headers of an answer that its repetition must have too.
 KEPT_HEADERS = ("content-type", "etag", "location", "link")
 
+# A form with its texts; a route that takes files states a bound of its own.
+DEFAULT_BODY_BYTES = 256 * 1024
+MAX_BODY_BYTES = "x-max-body-bytes"
+
 Run = Callable[[Request], Coroutine[Any, Any, Response]]
+Serve = Callable[[Request, Run], Awaitable[Response]]
 
 
 class WorkRoute(APIRoute):
@@ -36,19 +42,40 @@ class WorkRoute(APIRoute):
         """Wrap FastAPI's own handler."""
         endpoint = super().get_route_handler()
         reads = (self.methods or set()) <= READS
-        return partial(guarded, look if reads else _change, endpoint)
+        return partial(guarded, look if reads else _change, endpoint, most_bytes(self))
 
 
-async def guarded(
-    serve: Callable[[Request, Run], Awaitable[Response]], endpoint: Run, request: Request
-) -> Response:
+async def guarded(serve: Serve, endpoint: Run, most: int, request: Request) -> Response:
     """Serve; what no rule foresaw becomes an answer here, where the commit is known to have failed."""
     try:
-        return await serve(request, endpoint)
+        return await serve(Request(request.scope, _bounded(request, most)), endpoint)
     except (Problem, RequestValidationError, HTTPException):
         raise
     except Exception as error:
         return unexpected(request, error)
+
+
+def most_bytes(route: APIRoute) -> int:
+    """How large a body the route takes: `x-max-body-bytes` of its `openapi_extra`, or 256 KiB."""
+    return int((route.openapi_extra or {}).get(MAX_BODY_BYTES, DEFAULT_BODY_BYTES))
+
+
+def _bounded(request: Request, most: int) -> Receive:
+    taken = 0
+
+    async def receive() -> Message:
+        nonlocal taken
+        message = await request.receive()
+        taken += len(message.get("body", b""))
+        if taken > most:
+            # In Starlette's own form, which FastAPI lets through where it would call others a parse error.
+            raise HTTPException(413, f"at most {most} bytes")
+        return message
+
+    stated = request.headers.get("content-length", "")
+    if stated.isdigit() and int(stated) > most:
+        raise TooLarge(f"at most {most} bytes, not {stated}")
+    return receive
 
 
 async def claim_of(request: Request, caller: Caller) -> Claim | None:

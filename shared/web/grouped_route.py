@@ -11,19 +11,19 @@ from pydantic import BaseModel, ValidationError
 
 from shared.errors import Unsupported
 from shared.web.access import Access
-from shared.web.edge import Run, guarded, look
+from shared.web.edge import Run, guarded, look, most_bytes
 
 
 class GroupedRoute(APIRoute):
     """A route whose endpoint hands its item to a `Grouped`, which opens the transaction and commits.
 
     Its endpoint takes the JSON body as one model, the caller by `allow`, and at most the request besides.
-    Those are resolved here rather than by FastAPI, which takes 45 µs a request instead of 125.
+    These are resolved here rather than by FastAPI, which takes 45 µs a request instead of 125.
     """
 
     def get_route_handler(self) -> Run:
-        """Serve the endpoint without FastAPI's general machinery. Raises `TypeError` for another parameter."""
-        return partial(guarded, look, _direct(self.endpoint))
+        """Serve without FastAPI's general machinery. Raises `TypeError` for any other parameter."""
+        return partial(guarded, look, _direct(self.endpoint), most_bytes(self))
 
 
 def _direct(endpoint: Any) -> Run:
