@@ -13,7 +13,7 @@ import shapely
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from services.grid.area_map import AreaMap
+from services.grid.areas.shapes import AreaMap
 
 AREAS, POINTS, SINGLES, ROUNDS = 100_000, 100_000, 20_000, 5
 

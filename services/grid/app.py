@@ -6,12 +6,12 @@ from fastapi import APIRouter
 
 from services.grid import handlers
 from services.grid.atlas import Atlas
-from services.grid.colour_rules import ColourRules
-from services.grid.force_rules import ForceRules
+from services.grid.force.rules import ForceRules
+from services.grid.households.rules import ColourRules
 from services.grid.models import vault
 from services.grid.service import grid
 from services.grid.settings import GridSettings
-from services.grid.visit_rules import VisitRules
+from services.grid.visits.rules import VisitRules
 from shared.runtime import Plan
 from shared.settings import load_yaml
 

@@ -11,10 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from services.grid.addresses import Compound
-from services.grid.area_map import AreaMap
-from services.grid.force_rules import Roster
-from services.grid.models import Area, CompoundRow, Edition, ForceMember
+from services.grid.areas.addresses import Compound
+from services.grid.areas.models import Area, CompoundRow, Edition
+from services.grid.areas.shapes import AreaMap
+from services.grid.force.models import ForceMember
+from services.grid.force.rules import Roster
+from services.grid.rows import enter
 
 MAP: Final = "map"
 ROSTER: Final = "roster"
@@ -29,7 +31,7 @@ class Chart:
 
 
 class Atlas:
-    """One a process. Every unit of work asks whether there is a newer edition, so that no replica stays behind.
+    """One a process. Every unit of work asks for the newest edition, so that no replica stays behind.
 
     An edition is a random id and not a number: what a unit of work reads and then rolls back is never taken
     for the edition that another one commits.
@@ -61,7 +63,10 @@ class Atlas:
 
 async def new_edition(session: AsyncSession, name: str) -> None:
     """Tell all copies of the map or the roster, with the commit, that they are out of date."""
-    await session.merge(Edition(name=name, edition=uuid7()))
+    newest = uuid7()
+    row, _ = await enter(session, Edition, name, {"name": name, "edition": newest})
+    row.edition = newest
+    await session.flush()
 
 
 async def _editions(session: AsyncSession) -> dict[str, UUID]:

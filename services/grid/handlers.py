@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.grid.assignments import follow_issues
+from services.grid.issues.assignments import follow_issues
 from services.grid.service import grid
 from shared.events.intake import (
     EmergencyReportFiled,

@@ -7,9 +7,9 @@ from uuid import UUID, uuid5
 from sqlalchemy import RowMapping, Select, select
 
 from services.grid.atlas import Atlas, Chart
-from services.grid.force_rules import ForceRules, Roster, choose_handler
-from services.grid.models import assignments, declines, issue_copies
-from services.grid.placements import known_places, place_issues
+from services.grid.force.rules import ForceRules, Roster, choose_handler
+from services.grid.issues.models import assignments, declines, issue_copies
+from services.grid.issues.placements import known_places, place_issues
 from shared import bulk
 from shared.events.grid import AssignmentDeclined, AssignmentProposed, AssignmentSnapshot
 from shared.events.intake import Handler, IssueDeclined, IssueEvent, IssueReported, IssueSnapshot, IssueState

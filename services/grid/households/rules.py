@@ -55,6 +55,14 @@ class Alarm:
     kind: str
     at: datetime
 
+    def is_in_force(self, rules: ColourRules, now: datetime) -> bool:
+        """Whether it still holds the household red."""
+        return self.at <= now < self.until(rules)
+
+    def until(self, rules: ColourRules) -> datetime:
+        """The moment from which it no longer counts; a kind that the rule set does not know never does."""
+        return self.at + timedelta(days=rules.hard_red_days.get(self.kind, 0))
+
 
 @dataclass(frozen=True, slots=True)
 class Override:
@@ -129,7 +137,7 @@ def evaluate(
     standing = replace(standing, override=None)
     rank, wanted = RISING.index(standing.colour), RISING.index(target)
     if wanted >= rank:
-        moved = _moved(standing, target, now) if wanted > rank else replace(standing, below=0, below_on=None)
+        moved = _moved(standing, target, now) if wanted > rank else _held(standing)
         return Evaluation(moved, score, target, (*reasons, *hard))
     return _downward(
         rules, inputs, standing, now, Evaluation(_counted(standing, today), score, target, reasons)
@@ -163,9 +171,9 @@ def _score(rules: ColourRules, inputs: Inputs) -> tuple[int, tuple[Reason, ...]]
 def _hard(rules: ColourRules, inputs: Inputs, now: datetime) -> tuple[Reason, ...]:
     alarms: dict[str, Reason] = {}
     for alarm in inputs.alarms:
-        until = alarm.at + timedelta(days=rules.hard_red_days.get(alarm.kind, 0))
-        if alarm.at <= now < until:
-            text = f"{alarm.kind} {alarm.at.date().isoformat()},红色保持至 {until.date().isoformat()}"
+        if alarm.is_in_force(rules, now):
+            until = alarm.until(rules).date()
+            text = f"{alarm.kind} {alarm.at.date().isoformat()},红色保持至 {until.isoformat()}"
             alarms[alarm.kind] = Reason(alarm.kind, None, text)
     if inputs.missed_red_visits >= rules.hard_red_missed_visits:
         text = f"连续 {inputs.missed_red_visits} 次红色走访未完成"
@@ -192,10 +200,14 @@ def _counted(standing: Standing, today: date) -> Standing:
     return replace(standing, below=standing.below + 1, below_on=today)
 
 
+def _held(standing: Standing) -> Standing:
+    return replace(standing, below=0, below_on=None, step_down_approved=False)
+
+
 def _moved(standing: Standing, colour: Colour, now: datetime) -> Standing:
     if standing.colour is colour:
         return standing
-    return replace(standing, colour=colour, since=now, below=0, below_on=None, step_down_approved=False)
+    return replace(_held(standing), colour=colour, since=now)
 
 
 def missed_in_a_row(newest_first: Sequence[tuple[str, Colour]]) -> int:

@@ -8,8 +8,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from services.grid.addresses import Compound, Gazetteer
-from services.grid.area_codes import grid_of
+from services.grid.areas.addresses import Compound, Gazetteer
+from services.grid.areas.codes import grid_of
 
 Floats: TypeAlias = NDArray[np.float64]
 NOWHERE = -1

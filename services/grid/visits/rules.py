@@ -68,9 +68,14 @@ class VisitRules(BaseModel):
         """When a visit after a sudden event at that moment is due."""
         return at + timedelta(hours=self.event_hours)
 
-    def is_missed(self, due_at: datetime, now: datetime, colour: Colour, score: int) -> bool:
-        """Whether a visit that was due then has passed its grace."""
-        return now > due_at + self.grace_days.span(colour, score)
+    def missed_before(self, now: datetime) -> dict[Colour, datetime]:
+        """For each colour, the moment before which an open visit must have been due to be missed by now."""
+        return {colour: now - self.grace_days.span(colour, 1) for colour in Colour}
+
+
+def phone_counts(colour: Colour, previous_contact: str | None) -> bool:
+    """Whether a call may stand for a visit: never for red, for the others every second time at most."""
+    return colour is not Colour.red and previous_contact != "phone"
 
 
 def next_state(state: VisitState, command: str) -> VisitState:

@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 
-from services.grid.area_map import AreaMap, Location, Place
-from services.grid.models import places
+from services.grid.areas.shapes import AreaMap, Location, Place
+from services.grid.issues.models import places
 from services.grid.settings import GridSettings
 from shared import bulk
 from shared.events.grid import IssueLocated, PlacementSnapshot

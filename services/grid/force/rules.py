@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.grid.area_codes import GRID_LENGTH, grid_of, level_of
+from services.grid.areas.codes import GRID_LENGTH, grid_of, level_of
 
 
 class ForceRole(BaseModel):

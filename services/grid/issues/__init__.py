@@ -1,0 +1,1 @@
+"""Issues as grid sees them: placed, and proposed to a handler."""
