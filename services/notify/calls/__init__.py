@@ -1,0 +1,1 @@
+"""Calls of street offices: their signed answers to escalations."""

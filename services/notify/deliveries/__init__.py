@@ -1,0 +1,1 @@
+"""Deliveries: claimed, sent, recorded, and sent again."""

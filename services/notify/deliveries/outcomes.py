@@ -1,0 +1,135 @@
+"""What became of claimed deliveries is recorded, and the deliveries of a lost sender are taken back.
+
+A lease has a token. Whoever lost the lease, because it slept past it, no longer has the token and changes
+nothing; so two senders never both decide about one delivery.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from services.notify.deliveries.claims import Job
+from services.notify.models import LEASED, Attempt, Delivery, table_of
+from services.notify.rules.states import DeliveryState
+from shared import bulk
+from shared.bulk import Row
+
+_DELIVERIES, _ATTEMPTS = table_of(Delivery), table_of(Attempt)
+LOST = "lost"
+SWEPT_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What becomes of a delivery that we held."""
+
+    job: Job
+    state: DeliveryState
+    attempts: int
+    step: int
+    next_at: datetime
+    status: int | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of one attempt; without `attempt` the delivery was given back untried.
+
+    `pause` asks to leave the endpoint alone until then, `gone` for good; `verified` shows that it works.
+    """
+
+    change: Change
+    attempt: Row | None = None
+    pause: datetime | None = None
+    gone: bool = False
+    verified: bool = False
+
+
+async def record(session: AsyncSession, changes: Sequence[Change]) -> None:
+    """Write down what became of deliveries, each only while our lease on it stands."""
+    if not changes:
+        return
+    table = _DELIVERIES
+    statement = (
+        update(table)
+        .where(table.c.id == bindparam("held"), table.c.lease_token == bindparam("token"))
+        .values(
+            state=bindparam("to_state"),
+            attempts=bindparam("to_attempts"),
+            step=bindparam("to_step"),
+            next_at=bindparam("to_next_at"),
+            last_status=bindparam("to_status"),
+            finished_at=bindparam("to_finished_at"),
+            lease_token=None,
+            lease_until=None,
+        )
+    )
+    rows = [
+        {
+            "held": change.job.id,
+            "token": change.job.token,
+            "to_state": change.state.value,
+            "to_attempts": change.attempts,
+            "to_step": change.step,
+            "to_next_at": change.next_at,
+            "to_status": change.status,
+            "to_finished_at": change.finished_at,
+        }
+        for change in sorted(changes, key=lambda change: change.job.id)
+    ]
+    await session.execute(statement, rows)
+
+
+async def has_expired(session: AsyncSession, now: datetime) -> bool:
+    """Whether some lease ran out."""
+    query = select(_DELIVERIES.c.id).where(LEASED, _DELIVERIES.c.lease_until < now).limit(1)
+    return await session.scalar(query) is not None
+
+
+async def recover(session: AsyncSession, now: datetime) -> int:
+    """Take back deliveries whose lease ran out, because their sender was killed or frozen; say how many.
+
+    Whether the receiver got it nobody knows, so it counts as a try and is made again at once.
+    """
+    table = _DELIVERIES
+    expired = (
+        select(table.c.id)
+        .where(LEASED, table.c.lease_until < now)
+        .limit(SWEPT_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    ids = (await session.scalars(expired)).all()
+    if not ids:
+        return 0
+    back = (
+        update(table)
+        .where(table.c.id.in_(ids))
+        .values(
+            state=DeliveryState.pending,
+            next_at=now,
+            attempts=table.c.attempts + 1,
+            lease_token=None,
+            lease_until=None,
+        )
+        .returning(table.c.id, table.c.attempts, table.c.trigger)
+    )
+    rows = (await session.execute(back)).all()
+    await bulk.insert(session, _ATTEMPTS, [_lost(*row, now) for row in rows])
+    return len(rows)
+
+
+def _lost(delivery_id: UUID, n: int, trigger: str, now: datetime) -> Row:
+    return {
+        "id": uuid7(),
+        "delivery_id": delivery_id,
+        "n": n,
+        "trigger": trigger,
+        "started_at": now,
+        "error_class": LOST,
+    }

@@ -1,0 +1,1 @@
+"""Endpoints of street offices, with their secrets."""

@@ -1,0 +1,1 @@
+"""Messages: written once about an event, kept for a while."""
