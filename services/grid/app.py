@@ -2,15 +2,19 @@
 
 from collections.abc import Mapping
 
-from fastapi import APIRouter
-
 from services.grid import handlers
+from services.grid.areas import routes as areas
+from services.grid.areas import routes_locate as locate
 from services.grid.atlas import Atlas
+from services.grid.force import routes as force
 from services.grid.force.rules import ForceRules
+from services.grid.households import routes as households
 from services.grid.households.rules import ColourRules
 from services.grid.models import vault
 from services.grid.service import grid
 from services.grid.settings import GridSettings
+from services.grid.tending import tend_households
+from services.grid.visits import routes as visits
 from services.grid.visits.rules import VisitRules
 from shared.runtime import Plan
 from shared.settings import load_yaml
@@ -18,7 +22,7 @@ from shared.settings import load_yaml
 __all__ = ["PLAN", "ROUTERS", "handlers"]
 
 
-def parts(settings: GridSettings) -> Mapping[type, object]:
+def _parts(settings: GridSettings) -> Mapping[type, object]:
     vault.unlock(settings.keyring)
     return {
         GridSettings: settings,
@@ -29,5 +33,5 @@ def parts(settings: GridSettings) -> Mapping[type, object]:
     }
 
 
-PLAN = Plan(service=grid, settings=GridSettings, parts=parts)
-ROUTERS: tuple[APIRouter, ...] = ()
+PLAN = Plan(service=grid, settings=GridSettings, parts=_parts, background=(tend_households,))
+ROUTERS = (areas.router, locate.router, force.router, households.router, visits.router)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from services.grid.households.alarms import heed_sudden_event
 from services.grid.issues.assignments import follow_issues
 from services.grid.service import grid
 from shared.events.intake import (
@@ -54,3 +55,8 @@ ISSUE_EVENTS: tuple[type[IssueEvent], ...] = (
 @grid.on_batch(*ISSUE_EVENTS)
 async def follow(events: Sequence[IssueEvent], work: Work) -> None:
     await follow_issues(work, events)
+
+
+@grid.on(IssueAccepted)
+async def heed(event: IssueAccepted, work: Work) -> None:
+    await heed_sudden_event(work, event)

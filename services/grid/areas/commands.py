@@ -1,6 +1,6 @@
 """The area tree and the compounds in it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -15,7 +15,7 @@ from shared.service import Work
 from shared.web import Page
 
 
-async def put_area(work: Work, code: str, given: dict[str, object]) -> tuple[Area, bool]:
+async def put_area(work: Work, code: str, given: Mapping[str, object]) -> tuple[Area, bool]:
     """Draw an area, or draw it anew; True where it was not there. `given` are columns of `Area`."""
     if not is_area_code(code):
         raise _invalid("code", "must be an area code of 2, 4, 6, 9, 12, 15 or 18 digits")
@@ -35,23 +35,18 @@ async def get_area(work: Work, code: str) -> Area:
     return area
 
 
-async def list_areas(
-    work: Work, page: Page[str], *, within: str | None, level: int | None, drawn_only: bool = False
-) -> Sequence[Area]:
+async def list_areas(work: Work, page: Page[str], *, within: str, level: int | None) -> Sequence[Area]:
     """One more row than the page has, in the order of the codes."""
-    query = select(Area).order_by(Area.code).limit(page.limit + 1)
-    if within is not None:
-        query = query.where(Area.code.startswith(within, autoescape=True))
+    query = select(Area).where(Area.code.startswith(within, autoescape=True))
     if level is not None:
         query = query.where(Area.level == level)
     if page.after is not None:
         query = query.where(Area.code > page.after[0])
-    found = (await work.session.scalars(query)).all()
-    return [area for area in found if area.shape] if drawn_only else found
+    return (await work.session.scalars(query.order_by(Area.code).limit(page.limit + 1))).all()
 
 
 async def put_compound(
-    work: Work, grid_code: str, code: str, given: dict[str, object]
+    work: Work, grid_code: str, code: str, given: Mapping[str, object]
 ) -> tuple[CompoundRow, bool]:
     """Enter a compound of a grid, or correct it; True where it was not there."""
     if not is_area_code(grid_code) or len(grid_code) != GRID_LENGTH:
@@ -77,7 +72,7 @@ def in_areas(column: InstrumentedAttribute[str], areas: Sequence[str]) -> Column
     return or_(False, *(column.startswith(area, autoescape=True) for area in areas))
 
 
-def _change(work: Work, row: Area | CompoundRow, given: dict[str, object]) -> bool:
+def _change(work: Work, row: Area | CompoundRow, given: Mapping[str, object]) -> bool:
     news = {name: value for name, value in given.items() if getattr(row, name) != value}
     for name, value in news.items():
         setattr(row, name, value)

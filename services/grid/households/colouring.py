@@ -37,7 +37,7 @@ _URGENT = [Urgency.U0.value, Urgency.U1.value]
 
 
 async def recolour(work: Work, household: Household, *, reason: str) -> Evaluation:
-    """Evaluate a locked household by what is known now, keep the outcome, and owe it the visits that follow."""
+    """Evaluate a locked household by what is known now, and owe it the visits that follow."""
     rules, zone = work.part(ColourRules), work.part(GridSettings).zone
     today = local_date(work.now, zone)
     alarms = await _alarms(work, household.code)

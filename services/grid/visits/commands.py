@@ -15,7 +15,7 @@ from services.grid.visits.models import Visit
 from services.grid.visits.planning import lock_visit, move_visit, plan_regular_visit, plan_visit, tell
 from services.grid.visits.rules import VisitRules, VisitState, phone_counts
 from shared.clock import local_date, local_midnight
-from shared.errors import FieldError, Invalid, Refused
+from shared.errors import Absent, FieldError, Invalid, Refused
 from shared.events.grid import Colour
 from shared.service import Work
 from shared.web import Page
@@ -54,6 +54,15 @@ async def list_visits(
     if page.after is not None:
         query = query.where(Visit.id > _id(page.after[0]))
     return (await work.session.scalars(query.order_by(Visit.id).limit(page.limit + 1))).all()
+
+
+async def get_visit(work: Work, visit_id: UUID) -> Visit:
+    """The visit, where it lies in the caller's areas. Raises `Absent` and `Forbidden`."""
+    visit = await work.session.get(Visit, visit_id)
+    if visit is None:
+        raise Absent(f"there is no visit {visit_id}")
+    work.permit(visit.area_code)
+    return visit
 
 
 async def owe_visit(work: Work, household: Household, *, purpose: str, due_on: date, visit_id: UUID) -> Visit:
@@ -107,7 +116,7 @@ async def let_fall_due(work: Work, *, most: int) -> int:
 
 
 async def find_missed(work: Work, *, most: int) -> int:
-    """Note the visits that were not made in time, plan the next of each within its grace, and return how many."""
+    """Note the visits that were not made in time, plan the next ones, and return how many."""
     rules = work.part(VisitRules)
     late = or_(
         *(
