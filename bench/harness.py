@@ -32,7 +32,9 @@ COMMUNITY = "620102014006"
 MASTER_KEYS = "bench:" + b64encode(b"0" * 32).decode()
 # Two rows as a report leaves them: the issue of about half a KiB, its event of about one.
 PAIR_SCHEMA = """
-CREATE TABLE issue_row (id uuid PRIMARY KEY, no text NOT NULL UNIQUE, area text NOT NULL, body text NOT NULL);
+CREATE TABLE issue_row (
+ id uuid PRIMARY KEY, no text NOT NULL UNIQUE, area text NOT NULL, body text NOT NULL
+);
 CREATE TABLE event_row (position bigserial PRIMARY KEY, id uuid NOT NULL UNIQUE, type text, body bytea);
 """
 PAIR_SCRIPT = """
@@ -93,7 +95,7 @@ def ground() -> Generator[Ground]:
     servers = Servers()
     try:
         postgres, rabbit = servers.controlled_postgres().for_test(), servers.controlled_rabbit().for_test()
-        yield Ground(lambda name: postgres.create_database(name), rabbit.url)
+        yield Ground(postgres.create_database, rabbit.url)
     finally:
         servers.close()
 

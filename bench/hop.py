@@ -1,21 +1,26 @@
-"""Handler hop: queue to inbox, change and outbox, to ack; beside it pgbench committing the same three rows."""
+"""Handler hop: queue to inbox, change and outbox, to ack; beside it pgbench commits the same three rows."""
 
 import asyncio
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
-from services.grid.app import PLAN
 from sqlalchemy import func, select
 from uuid_utils.compat import uuid7
 
 from bench.harness import COMMUNITY, ground, run, running, say, until
+from sanlian.demo.records import demo_data
+from services.grid.app import PLAN
+from services.grid.areas.commands import put_area
+from shared.auth import Caller, Role
 from shared.bus import Receive
 from shared.bus.rabbit import RabbitBus
 from shared.bus.topology import declare_all
 from shared.envelope import Cause, Packed, seal
 from shared.events.intake import IssueReported, IssueSnapshot, IssueState, Point
+from shared.runtime import Runtime
 
 EVENTS = 20_000
 HOP_SCHEMA = """
@@ -27,7 +32,8 @@ HOP_SCRIPT = """
 WITH seen AS (INSERT INTO inbox_row (id) VALUES (gen_random_uuid()) ON CONFLICT DO NOTHING RETURNING id),
  kept AS (INSERT INTO state_row SELECT id, 1, '620102014006001001', repeat('x', 200) FROM seen
   ON CONFLICT (id) DO UPDATE SET version = excluded.version RETURNING id)
-INSERT INTO event_row (id, type, body) SELECT id, 'grid.issue.located.v1', decode(repeat('78', 600), 'hex') FROM kept;
+INSERT INTO event_row (id, type, body)
+ SELECT id, 'grid.issue.located.v1', decode(repeat('78', 600), 'hex') FROM kept;
 """
 
 
@@ -43,6 +49,7 @@ async def main() -> None:
             await publisher.publish(events[start : start + 500])
         async with running(PLAN, servers.database("grid"), bus=consumer) as runtime:
             outbox = runtime.plan.service.outbox
+            await _draw(runtime)
 
             async def all_done() -> bool:
                 async with runtime.database.reading() as session:
@@ -55,6 +62,16 @@ async def main() -> None:
             await consumer.close()
         await publisher.close()
         say("handler_hop", rate, "events/s", rate / limit)
+
+
+async def _draw(runtime: Runtime[Any]) -> None:
+    secretary = Caller("bench", frozenset({Role.COMMUNITY_SECRETARY}), (COMMUNITY,))
+    data = demo_data()
+    async with runtime.host.work(caller=secretary) as work:
+        for area in (*data.grids, *data.micro_grids):
+            shape = {"type": "Polygon", "coordinates": [list(area.polygon)]}
+            given = {"name": area.name, "layout": None, "households": area.households, "shape": shape}
+            await put_area(work, area.code, given)
 
 
 async def _consume(bus: RabbitBus, receive: Receive) -> None:

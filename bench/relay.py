@@ -8,10 +8,10 @@ import asyncio
 import time
 
 import aio_pika
-from services.grid.app import PLAN
 from uuid_utils.compat import uuid7
 
 from bench.harness import Ground, ground, note, run, running, say
+from services.grid.app import PLAN
 from shared import outbox
 from shared.bus.rabbit import RabbitBus
 from shared.bus.topology import EXCHANGE, declare_all
