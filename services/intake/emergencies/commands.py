@@ -1,0 +1,121 @@
+"""Telling the street of an emergency: at once when it is accepted, and again as it goes on."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from uuid_utils.compat import uuid7
+
+from services.intake.catalogue import Category
+from services.intake.emergencies.bodies import EmergencyIn, EmergencyReportIn
+from services.intake.emergencies.models import EmergencyReport
+from services.intake.escalations.models import Escalation
+from services.intake.escalations.record import about, snapshot_of, start_clocks
+from services.intake.escalations.rules import STREET_LEVEL
+from services.intake.issues.models import Issue
+from services.intake.issues.record import NOTHING, Note, actor_of, locked, move
+from shared.errors import Absent, FieldError, Invalid, Refused
+from shared.events.intake import (
+    Dossier,
+    EmergencyReportFiled,
+    EmergencyStage,
+    EscalationSent,
+    EscalationState,
+    EscalationType,
+    IssueSnapshot,
+    Urgency,
+)
+from shared.service import Work
+
+
+class NotAnEmergency(Refused):
+    """Emergency reports are for issues of urgency U0 that are ours."""
+
+    type, title = "not-an-emergency", "The issue is no accepted emergency"
+
+
+class ReportsEnded(Refused):
+    """The final report has been filed."""
+
+    type, title = "emergency-reports-ended", "The emergency was reported to its end"
+
+
+def raise_alarm(work: Work, issue: IssueSnapshot, category: Category, emergency: EmergencyIn | None) -> None:
+    """File the first report and send the street its information copy; the issue stays where it is.
+
+    `issue` is the snapshot of its own step, one version after the acceptance.
+    """
+    told = emergency or EmergencyIn()
+    report = EmergencyReportIn(**told.model_dump(), stage=EmergencyStage.first)
+    _store(work, issue, report, 1)
+    dossier = Dossier(
+        facts="; ".join(
+            filter(None, (f"{category.zh} ({category.code})", told.place, told.damage, told.trend))
+        ),
+        tried=tuple(filter(None, (told.called, told.actions))),
+        ask="for information; to take the lead where the law says so",
+    )
+    notice = Escalation(
+        id=uuid7(),
+        version=1,
+        **about(issue),
+        type=EscalationType.emergency_notice,
+        state=EscalationState.sent,
+        to_level=category.notice_level or STREET_LEVEL,
+        target=issue.street_code,
+        returns=0,
+        dossier=dossier.model_dump(mode="json"),
+        criteria=[],
+        requested_by=actor_of(work)[0],
+        requested_at=work.now,
+    )
+    start_clocks(work, notice)
+    work.session.add(notice)
+    work.emit(EscalationSent(escalation=snapshot_of(notice), dossier=dossier))
+
+
+async def file_report(work: Work, issue_id: UUID, body: EmergencyReportIn) -> EmergencyReport:
+    """File the next report. Raises `NotAnEmergency`, `ReportsEnded`, `Invalid` for a stage out of turn."""
+    issue = await locked(work, issue_id)
+    work.permit(issue.area_code)
+    work.expect(issue.version)
+    if issue.urgency != Urgency.U0 or issue.accepted_at is None:
+        raise NotAnEmergency(f"the issue is {issue.state}, its urgency {issue.urgency or 'not known'}")
+    last = await _last_report(work, issue)
+    if last is not None and last.stage == EmergencyStage.final:
+        raise ReportsEnded(f"report {last.no} was the final one")
+    if (body.stage == EmergencyStage.first) != (last is None):
+        message = "the first report has been filed" if last else "the first report must come first"
+        raise Invalid(message, fields=[FieldError("stage", message)])
+    no = 1 if last is None else last.no + 1
+    note = Note(data={"report_no": no, "stage": body.stage})
+    return _store(work, move(work, issue, "report-emergency", issue.state, note), body, no)
+
+
+def next_step(work: Work, issue: Issue) -> IssueSnapshot:
+    """The step of the issue under which its first report stands."""
+    return move(work, issue, "report-emergency", issue.state, NOTHING)
+
+
+async def _last_report(work: Work, issue: Issue) -> EmergencyReport | None:
+    query = select(EmergencyReport).where(EmergencyReport.issue_id == issue.id)
+    return await work.session.scalar(query.order_by(EmergencyReport.no.desc()).limit(1))
+
+
+def _store(work: Work, issue: IssueSnapshot, body: EmergencyReportIn, no: int) -> EmergencyReport:
+    actor, _ = actor_of(work)
+    said = body.model_dump()
+    report = EmergencyReport(issue_id=issue.id, no=no, filed_by=actor, filed_at=work.now, **said)
+    work.session.add(report)
+    work.emit(EmergencyReportFiled(issue=issue, report_no=no, **said))
+    return report
+
+
+async def list_reports(work: Work, issue_id: UUID) -> Sequence[EmergencyReport]:
+    """The reports filed so far, in their order. Raises `Absent`, `Forbidden`."""
+    issue = await work.session.get(Issue, issue_id)
+    if issue is None:
+        raise Absent("there is no such issue")
+    work.permit(issue.area_code)
+    query = select(EmergencyReport).where(EmergencyReport.issue_id == issue_id).order_by(EmergencyReport.no)
+    return (await work.session.scalars(query)).all()

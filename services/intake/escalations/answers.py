@@ -1,0 +1,156 @@
+"""What the level that was asked answers: acknowledge, progress, return, reply. Late words undo nothing."""
+
+import hashlib
+from dataclasses import dataclass
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from services.intake.escalations.commands import bring_home
+from services.intake.escalations.models import Escalation
+from services.intake.escalations.record import locked_pair, move, snapshot_of
+from services.intake.escalations.rules import HANDS_OVER, SPEAKERS, TAKES_PART, allowed, hold_to_table
+from services.intake.evidence.models import Evidence, EvidenceContent
+from services.intake.issues.models import Issue
+from services.intake.issues.record import Note, is_in, jot, raise_max_level
+from services.intake.issues.record import move as move_issue
+from services.intake.limits import Limits
+from services.intake.models import VAULT
+from shared.errors import Forbidden, Refused
+from shared.events.intake import (
+    EscalationAcknowledged,
+    EscalationProgressed,
+    EscalationReplied,
+    EscalationReturned,
+    EscalationType,
+    IssueResolved,
+    IssueState,
+)
+from shared.service import Work
+
+CONTENT = "intake.evidence.content"
+
+
+class ReturnedAlready(Refused):
+    """An issue may be handed back once; after that it takes the leader's own word."""
+
+    type, title = "returned-already", "The issue was handed back before"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A word of the level asked; `by` is who gave it."""
+
+    by: str
+    text: str | None = None
+    code: str = ""
+    street_no: str | None = None
+    by_leader: bool = False
+    needs_community_action: bool = False
+
+
+async def held(work: Work, escalation_id: UUID, name: str) -> tuple[Escalation, Issue]:
+    """The escalation, locked, for somebody who speaks for the level that was asked.
+
+    Raises `Absent`, `Forbidden` (area, level), `Stale`, `IllegalTransition`.
+    """
+    escalation, issue = await locked_pair(work, escalation_id)
+    work.permit(issue.area_code)
+    if not work.actor().has(*SPEAKERS[escalation.to_level]):
+        raise Forbidden(f"level {escalation.to_level} was asked, and you do not speak for it")
+    work.expect(escalation.version)
+    hold_to_table(escalation.state, name)
+    return escalation, issue
+
+
+def acknowledge(work: Work, escalation: Escalation, issue: Issue, answer: Answer) -> None:
+    """The target took it. Where a later word overtook this one, only the number and the moment are new."""
+    escalation.acknowledged_at = work.now
+    escalation.street_no = answer.street_no or escalation.street_no
+    if fits(escalation, "acknowledge"):
+        snapshot = move(escalation, "acknowledge")
+    else:
+        escalation.version += 1
+        snapshot = snapshot_of(escalation)
+    jot(work, issue, "acknowledge-escalation", _note(escalation, answer))
+    work.emit(EscalationAcknowledged(escalation=snapshot, street_no=escalation.street_no))
+
+
+def progress(work: Work, escalation: Escalation, issue: Issue, answer: Answer) -> None:
+    """The target works on it: from now on it counts that this level took the issue."""
+    _count_level(escalation, issue)
+    snapshot = move(escalation, "progress")
+    jot(work, issue, "progress-escalation", _note(escalation, answer))
+    work.emit(EscalationProgressed(escalation=snapshot))
+
+
+def may_hand_back(work: Work, escalation: Escalation, answer: Answer) -> bool:
+    """Once, and after that only by the leader's own word."""
+    return answer.by_leader or escalation.returns < work.part(Limits).escalation.returns
+
+
+def hand_back(work: Work, escalation: Escalation, issue: Issue, answer: Answer) -> None:
+    """The target hands it back. Raises `ReturnedAlready` for a second time without the leader's word."""
+    if not may_hand_back(work, escalation, answer):
+        raise ReturnedAlready("a second return needs the leader's word (by_leader)")
+    escalation.returns += 1
+    escalation.reason_code, escalation.answer, escalation.ended_at = answer.code, answer.text, work.now
+    snapshot = move(escalation, "return")
+    work.emit(EscalationReturned(escalation=snapshot, reason_code=answer.code))
+    if not bring_home(work, escalation, issue, answer.code):
+        jot(work, issue, "return-escalation", _note(escalation, answer))
+
+
+def reply(work: Work, escalation: Escalation, issue: Issue, answer: Answer) -> None:
+    """The target answers in substance: an issue that was handed up is resolved, or comes home."""
+    _count_level(escalation, issue)
+    escalation.outcome_code, escalation.answer, escalation.ended_at = answer.code, answer.text, work.now
+    work.emit(EscalationReplied(escalation=move(escalation, "reply"), outcome_code=answer.code))
+    if escalation.type not in HANDS_OVER or not is_in(issue, IssueState.escalated):
+        jot(work, issue, "reply-escalation", _note(escalation, answer))
+    elif answer.needs_community_action:
+        bring_home(work, escalation, issue, "needs_community_action")
+    else:
+        _resolve(work, escalation, issue, answer)
+
+
+def fits(escalation: Escalation, name: str) -> bool:
+    """Whether the answer still has something to say."""
+    return name in allowed(escalation.state)
+
+
+def _resolve(work: Work, escalation: Escalation, issue: Issue, answer: Answer) -> None:
+    evidence = [_as_evidence(work, issue, answer)]
+    issue.outcome_code, issue.resolved_at, issue.resolved_by = answer.code, work.now, answer.by
+    note = Note(reason_code=answer.code, evidence=evidence, data=_note(escalation, answer).data)
+    snapshot = move_issue(work, issue, "resolve", IssueState.resolved, note)
+    work.emit(IssueResolved(issue=snapshot, evidence_count=len(evidence)))
+
+
+def _as_evidence(work: Work, issue: Issue, answer: Answer) -> UUID:
+    """The written answer is what shows that the matter was settled."""
+    content = (answer.text or answer.code).encode()
+    evidence = Evidence(
+        id=uuid7(),
+        issue_id=issue.id,
+        sha256=hashlib.sha256(content).hexdigest(),
+        media_type="text/plain",
+        size=len(content),
+        caption=None,
+        added_by=answer.by,
+        by_staff=True,
+        added_at=work.now,
+    )
+    sealed = VAULT.keyring.encrypt(CONTENT, content)
+    work.session.add_all([evidence, EvidenceContent(evidence_id=evidence.id, content=sealed)])
+    return evidence.id
+
+
+def _count_level(escalation: Escalation, issue: Issue) -> None:
+    if EscalationType(escalation.type) in TAKES_PART:
+        raise_max_level(issue, escalation.to_level)
+
+
+def _note(escalation: Escalation, answer: Answer) -> Note:
+    data: dict[str, object] = {"escalation_id": str(escalation.id), "by": answer.by}
+    return Note(reason_code=answer.code or None, text=answer.text, data=data)

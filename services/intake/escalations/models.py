@@ -1,0 +1,52 @@
+"""Formal hand-ups to a higher level."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.intake.models import VAULT, Base
+from shared.db import Json
+from shared.privacy import Encrypted
+
+
+class Escalation(Base):
+    """One asking of a higher level. `returns` counts how often the issue came back, over all rounds."""
+
+    __tablename__ = "escalations"
+    __table_args__ = (
+        Index("ix_escalations_issue_id_id", "issue_id", "id"),
+        Index("ix_escalations_area_state", "area_code", "state"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    issue_id: Mapped[UUID]
+    issue_no: Mapped[str]
+    community_code: Mapped[str]
+    street_code: Mapped[str]
+    area_code: Mapped[str]
+    category: Mapped[str | None] = mapped_column(String(4))
+    urgency: Mapped[str | None] = mapped_column(String(2))
+    privacy_class: Mapped[int]
+    type: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(20))
+    from_level: Mapped[int]
+    to_level: Mapped[int]
+    target: Mapped[str] = mapped_column(String(64))
+    returns: Mapped[int] = mapped_column(server_default=text("0"), default=0)
+    dossier: Mapped[dict[str, object]] = mapped_column(Json)
+    criteria: Mapped[list[str]] = mapped_column(Json)
+    requested_by: Mapped[str]
+    decided_by: Mapped[str | None]
+    street_no: Mapped[str | None] = mapped_column(String(100))
+    reason_code: Mapped[str | None] = mapped_column(String(40))
+    outcome_code: Mapped[str | None] = mapped_column(String(40))
+    answer: Mapped[str | None] = mapped_column(Encrypted(VAULT, "intake.escalation.answer"))
+    requested_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    due_ack: Mapped[datetime | None]
+    due_reply: Mapped[datetime | None]

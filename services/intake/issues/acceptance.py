@@ -1,0 +1,86 @@
+"""Taking a matter in, or not: accept, reject, merge."""
+
+from uuid import UUID
+
+from services.intake.catalogue import Catalogue, Category
+from services.intake.emergencies.commands import next_step, raise_alarm
+from services.intake.issues.bodies import AcceptIn, MergeIn, RejectIn
+from services.intake.issues.checks import known_category
+from services.intake.issues.clocks import due_after_acceptance
+from services.intake.issues.models import Issue
+from services.intake.issues.record import Note, locked, move, raise_max_level, taken
+from services.intake.issues.rules import OPEN
+from services.intake.limits import Limits
+from shared.errors import FieldError, Invalid, Refused
+from shared.events.intake import IssueAccepted, IssueMerged, IssueRejected, IssueState, Urgency
+from shared.service import Work
+
+
+class UnfitMaster(Refused):
+    """An issue can only be merged into another one that is being worked on."""
+
+    type, title = "unfit-master", "Cannot be merged into that issue"
+
+
+async def accept_issue(work: Work, issue_id: UUID, body: AcceptIn) -> Issue:
+    """Say that the matter is ours, what it is and how urgent. Raises `Invalid` without a category."""
+    issue = await taken(work, issue_id, "accept")
+    category = known_category(work.part(Catalogue), body.category or issue.category)
+    if category is None:
+        message = "an issue is accepted with its category"
+        raise Invalid(message, fields=[FieldError("category", message)])
+    urgency = body.urgency or (Urgency(issue.urgency) if issue.urgency else category.urgency)
+    if body.category and not body.urgency:
+        urgency = category.urgency
+    _sort(work, issue, category, urgency)
+    if body.area_code is not None:
+        work.permit(body.area_code)
+        issue.area_code, issue.area_by_hand = body.area_code, True
+    if body.households is not None:
+        issue.households = list(body.households)
+    issue.pillar = body.pillar or issue.pillar
+    issue.affected_households = body.affected_households or issue.affected_households
+    snapshot = move(work, issue, "accept", IssueState.accepted, Note(text=body.note))
+    work.emit(IssueAccepted(issue=snapshot, households=tuple(issue.households), automatic=False))
+    if urgency is Urgency.U0:
+        raise_alarm(work, next_step(work, issue), category, body.emergency)
+    return issue
+
+
+def _sort(work: Work, issue: Issue, category: Category, urgency: Urgency) -> None:
+    due = due_after_acceptance(category, urgency, work.now, work.part(Limits))
+    issue.category, issue.urgency = category.code, urgency
+    issue.privacy_class = category.privacy_class
+    issue.level = category.first_level
+    raise_max_level(issue, issue.level)
+    issue.accepted_at, issue.due_respond, issue.due_resolve = work.now, due.respond, due.resolve
+
+
+async def reject_issue(work: Work, issue_id: UUID, body: RejectIn) -> Issue:
+    """Say that the matter is not for this community; the advice is what the reporter may do instead."""
+    issue = await taken(work, issue_id, "reject")
+    note = Note(reason_code=body.reason_code, text=body.advice)
+    snapshot = move(work, issue, "reject", IssueState.rejected, note)
+    work.emit(IssueRejected(issue=snapshot, reason_code=body.reason_code))
+    return issue
+
+
+async def merge_issue(work: Work, issue_id: UUID, body: MergeIn) -> Issue:
+    """Let another issue stand for this one too. Raises `UnfitMaster`.
+
+    The master is locked first where its id is lower, so that two merges cannot wait for one another.
+    """
+    if body.master_id < issue_id:
+        master = await locked(work, body.master_id)
+        issue = await taken(work, issue_id, "merge")
+    else:
+        issue = await taken(work, issue_id, "merge")
+        master = issue if body.master_id == issue_id else await locked(work, body.master_id)
+    work.permit(master.area_code)
+    if master is issue or master.state not in OPEN:
+        state = "the issue itself" if master is issue else master.state
+        raise UnfitMaster(f"the master is {state}; name another one that is open")
+    issue.parent_id = master.id
+    snapshot = move(work, issue, "merge", IssueState.merged, Note(text=body.note, data={"master": master.no}))
+    work.emit(IssueMerged(issue=snapshot, master_id=master.id, master_no=master.no))
+    return issue

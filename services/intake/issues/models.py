@@ -1,0 +1,152 @@
+"""Issues, who reported them, and all that happened to them."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Date, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.intake.models import VAULT, Base
+from shared.db import Json
+from shared.events.intake import Handler
+from shared.privacy import Encrypted
+
+ZERO, FALSE = text("0"), text("false")
+
+
+class Issue(Base):
+    """One matter with one number. `version` rises by one with each event about it.
+
+    `placement_version` is grid's version of its place; `help_asked` waits for a handler to speak for it.
+    """
+
+    __tablename__ = "issues"
+    __table_args__ = (
+        Index("ix_issues_area_state", "area_code", "state"),
+        Index("ix_issues_state_id", "state", "id"),
+        Index("ix_issues_handler_id", "handler_person", "id"),
+        Index("ix_issues_reporter_id", "reporter_subject", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    no: Mapped[str] = mapped_column(unique=True)
+    community_code: Mapped[str]
+    street_code: Mapped[str]
+    area_code: Mapped[str]
+    area_by_hand: Mapped[bool] = mapped_column(server_default=FALSE, default=False)
+    placement_version: Mapped[int] = mapped_column(server_default=ZERO, default=0)
+    state: Mapped[str] = mapped_column(String(20))
+    channel: Mapped[str] = mapped_column(String(40))
+    title: Mapped[str] = mapped_column(Encrypted(VAULT, "intake.issue.title"))
+    text: Mapped[str | None] = mapped_column(Encrypted(VAULT, "intake.issue.text"))
+    place: Mapped[str | None] = mapped_column(Encrypted(VAULT, "intake.issue.place"))
+    category: Mapped[str | None] = mapped_column(String(4))
+    urgency: Mapped[str | None] = mapped_column(String(2))
+    level: Mapped[int]
+    max_level: Mapped[int]
+    colour: Mapped[str] = mapped_column(String(10))
+    pillar: Mapped[str] = mapped_column(String(20))
+    privacy_class: Mapped[int]
+    affected_households: Mapped[int]
+    households: Mapped[list[str]] = mapped_column(Json)
+    reporter_subject: Mapped[str | None]
+    reported_by: Mapped[str]
+    track_hash: Mapped[bytes]
+    follows_no: Mapped[str | None]
+    parent_id: Mapped[UUID | None]
+    handler_unit: Mapped[str | None]
+    handler_person: Mapped[str | None]
+    resolved_by: Mapped[str | None]
+    help_asked: Mapped[dict[str, object] | None] = mapped_column(Json)
+    help_no: Mapped[int] = mapped_column(server_default=ZERO, default=0)
+    assignment_round: Mapped[int] = mapped_column(server_default=ZERO, default=0)
+    decline_count: Mapped[int] = mapped_column(server_default=ZERO, default=0)
+    reopen_count: Mapped[int] = mapped_column(server_default=ZERO, default=0)
+    suspend_count: Mapped[int] = mapped_column(server_default=ZERO, default=0)
+    extension_count: Mapped[int] = mapped_column(server_default=ZERO, default=0)
+    paused_s: Mapped[int] = mapped_column(server_default=ZERO, default=0)
+    outcome_code: Mapped[str | None] = mapped_column(String(40))
+    reported_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    assigned_at: Mapped[datetime | None]
+    responded_at: Mapped[datetime | None]
+    suspended_at: Mapped[datetime | None]
+    suspended_until: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None]
+    verified_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    due_accept: Mapped[datetime | None]
+    due_respond: Mapped[datetime | None]
+    due_resolve: Mapped[datetime | None]
+    reached: Mapped[bool | None]
+    solved: Mapped[bool | None]
+    rating: Mapped[int | None]
+
+    @property
+    def handler(self) -> Handler | None:
+        """Who handles it, if anybody does."""
+        if self.handler_unit is None or self.handler_person is None:
+            return None
+        return Handler(unit=self.handler_unit, person=self.handler_person)
+
+
+class Reporter(Base):
+    """Who a matter came from, where a name or a phone was left: apart from the issue, and encrypted.
+
+    No foreign key stands here or in the timeline: rows are written with the issue, on the hot path, by us.
+    """
+
+    __tablename__ = "reporters"
+
+    issue_id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str | None] = mapped_column(Encrypted(VAULT, "intake.reporter.name"))
+    phone: Mapped[str | None] = mapped_column(Encrypted(VAULT, "intake.reporter.phone"))
+    phone_index: Mapped[bytes | None] = mapped_column(index=True)
+
+
+class TimelineEntry(Base):
+    """Who did what, when and why; rows are only ever added. `data` holds codes and counts only."""
+
+    __tablename__ = "timeline"
+    __table_args__ = (Index("ix_timeline_issue_id_id", "issue_id", "id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    issue_id: Mapped[UUID]
+    version: Mapped[int]
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    role: Mapped[str]
+    command: Mapped[str] = mapped_column(String(40))
+    from_state: Mapped[str | None] = mapped_column(String(20))
+    to_state: Mapped[str] = mapped_column(String(20))
+    reason_code: Mapped[str | None] = mapped_column(String(40))
+    note: Mapped[str | None] = mapped_column(Encrypted(VAULT, "intake.timeline.note"))
+    evidence: Mapped[list[str]] = mapped_column(Json, server_default=text("'[]'"), default=list)
+    data: Mapped[dict[str, object]] = mapped_column(Json, server_default=text("'{}'"), default=dict)
+
+
+class CallBack(Base):
+    """One try to reach the reporter after the work was found done."""
+
+    __tablename__ = "call_backs"
+    __table_args__ = (Index("ix_call_backs_issue_id_round", "issue_id", "round"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    issue_id: Mapped[UUID]
+    round: Mapped[int]
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    reached: Mapped[bool]
+    solved: Mapped[bool | None]
+    rating: Mapped[int | None]
+
+
+class IssueNumber(Base):
+    """The last number given on a day; it moves in the transaction that stores the issues, so none is lost."""
+
+    __tablename__ = "issue_numbers"
+
+    prefix: Mapped[str] = mapped_column(String(8), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    last: Mapped[int]

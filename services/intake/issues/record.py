@@ -1,0 +1,161 @@
+"""How an issue is changed: locked, permitted, held to the state table, written down on its timeline."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import cast
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from services.intake.issues.colours import Facts, colour_of
+from services.intake.issues.models import Issue, TimelineEntry
+from services.intake.issues.rules import COMMANDS, OFFICE, By, allowed
+from services.intake.limits import Limits
+from shared.auth import Caller
+from shared.errors import Absent, Forbidden, IllegalTransition
+from shared.events.intake import IssueSnapshot, IssueState
+from shared.service import Work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What stands beside a step on the timeline; `text` is encrypted, `data` holds codes and counts only."""
+
+    reason_code: str | None = None
+    text: str | None = None
+    evidence: Sequence[UUID] = ()
+    data: dict[str, object] = field(default_factory=dict)
+
+
+NOTHING = Note()
+
+
+def snapshot_of(issue: Issue) -> IssueSnapshot:
+    """What the others may know of the issue as it stands."""
+    return IssueSnapshot.model_validate(issue, from_attributes=True)
+
+
+async def locked(work: Work, issue_id: UUID) -> Issue:
+    """The issue, held until the transaction ends. Raises `Absent`."""
+    issue = await work.session.get(Issue, issue_id, with_for_update=True)
+    if issue is None:
+        raise Absent("there is no such issue")
+    return issue
+
+
+async def taken(work: Work, issue_id: UUID, name: str) -> Issue:
+    """The issue, locked, for a command that the caller may give it and that its state allows.
+
+    Raises `Absent`, `Forbidden` (area, handler, reporter), `Stale` (If-Match), `IllegalTransition`.
+    """
+    issue = await locked(work, issue_id)
+    permit(work, issue, COMMANDS[name].by)
+    work.expect(issue.version)
+    hold_to_table(issue, name)
+    return issue
+
+
+def hold_to_table(issue: Issue, name: str) -> None:
+    """Raise `IllegalTransition`, naming what is possible, where the state does not allow the command."""
+    if issue.state not in COMMANDS[name].sources:
+        detail = f"{name} is not possible while the issue is {issue.state}"
+        raise IllegalTransition(detail, allowed=allowed(issue.state))
+
+
+def permit(work: Work, issue: Issue, by: By) -> None:
+    """Raise `Forbidden` unless the issue is the caller's in the way that the command asks for."""
+    caller = work.actor()
+    if by is By.REPORTER:
+        _permit_reporter(work, issue, caller)
+    elif by is By.HANDLER:
+        if caller.subject != issue.handler_person and issue.handler_person is not None:
+            work.permit(issue.area_code)
+            raise Forbidden("only the handler of the issue may do this")
+        _permit_place(work, issue, caller)
+    elif by is By.HANDLER_OR_AREA:
+        _permit_place(work, issue, caller)
+    else:
+        work.permit(issue.area_code)
+
+
+def _permit_reporter(work: Work, issue: Issue, caller: Caller) -> None:
+    # Who reported by phone or at the counter has no account: the office speaks for them.
+    if issue.reporter_subject is None and caller.has(*OFFICE):
+        work.permit(issue.area_code)
+    else:
+        work.permit_own(issue.reporter_subject)
+
+
+def _permit_place(work: Work, issue: Issue, caller: Caller) -> None:
+    if caller.subject == issue.handler_person:
+        work.permit_own(issue.handler_person)
+    else:
+        work.permit(issue.area_code)
+
+
+def move(work: Work, issue: Issue, command: str, target: str, note: Note = NOTHING) -> IssueSnapshot:
+    """Take one step: state, version, colour, timeline. Returns the snapshot for the step's event."""
+    before, issue.state = issue.state, target
+    issue.version += 1
+    repaint(work, issue)
+    _write(work, issue, command, before, note)
+    return snapshot_of(issue)
+
+
+def jot(work: Work, issue: Issue, command: str, note: Note = NOTHING) -> None:
+    """Write something down that changes nothing about the issue itself, and that no event tells of."""
+    _write(work, issue, command, issue.state, note)
+
+
+def repaint(work: Work, issue: Issue) -> None:
+    """Bring the colour up to date."""
+    facts = Facts(
+        state=issue.state,
+        urgency=issue.urgency,
+        level=issue.level,
+        reopen_count=issue.reopen_count,
+        accepted_at=issue.accepted_at,
+        due_resolve=issue.due_resolve,
+        resolved_at=issue.resolved_at,
+        suspended_at=issue.suspended_at,
+        paused=timedelta(seconds=issue.paused_s),
+    )
+    issue.colour = colour_of(facts, work.now, work.part(Limits))
+
+
+def raise_max_level(issue: Issue, level: int) -> None:
+    """The highest level that really took the issue; it never falls."""
+    issue.max_level = max(issue.max_level, level)
+
+
+def actor_of(work: Work) -> tuple[str, str]:
+    """Who acts, and in which role: the caller, or the rules of the house where an event is the reason."""
+    if work.caller is None:
+        return "system", "system"
+    return work.caller.subject, " ".join(sorted(work.caller.roles)) or work.caller.kind.value
+
+
+def is_in(issue: Issue, *states: IssueState) -> bool:
+    """Whether the issue is in one of these states."""
+    return cast(IssueState, issue.state) in states
+
+
+def _write(work: Work, issue: Issue, command: str, before: str, note: Note) -> None:
+    actor, role = actor_of(work)
+    entry = TimelineEntry(
+        id=uuid7(),
+        issue_id=issue.id,
+        version=issue.version,
+        at=work.now,
+        actor=actor,
+        role=role,
+        command=command,
+        from_state=before,
+        to_state=issue.state,
+        reason_code=note.reason_code,
+        note=note.text,
+        evidence=[str(one) for one in note.evidence],
+        data=note.data,
+    )
+    work.session.add(entry)

@@ -1,0 +1,75 @@
+"""The time limits and bounds of domain.md §2 and §4, read from YAML."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.events.intake import Urgency
+from shared.settings import load_yaml
+
+Count = Annotated[int, Field(ge=1)]
+PerUrgency = dict[Urgency, Count]
+
+
+class _Rules(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DeclineLimits(_Rules):
+    """How often an issue may be handed back before the community decides."""
+
+    most: Annotated[int, Field(ge=0)]
+
+
+class SuspendLimits(_Rules):
+    """How long and how often work may wait; after `yellow_after_days` it shows."""
+
+    days: Count
+    times: Count
+    yellow_after_days: Count
+
+
+class CallBackLimits(_Rules):
+    """After so many tries on so many days an unreached reporter no longer holds up the closing."""
+
+    tries: Count
+    days: Count
+
+
+class ReopenLimits(_Rules):
+    """Until when a closed issue may be reopened, and from which time on the secretary looks at it."""
+
+    days: Count
+    secretary_from: Count
+
+
+class EscalationLimits(_Rules):
+    """Limits for the level that is asked; urgencies missing in `ack_minutes` have working minutes."""
+
+    ack_minutes: PerUrgency
+    ack_working_minutes: Count
+    check_in_minutes: PerUrgency
+    reply_days: PerUrgency
+    returns: Annotated[int, Field(ge=0)]
+    criteria: dict[int, tuple[str, ...]]
+
+
+class Limits(_Rules):
+    """All of them."""
+
+    accept_minutes: PerUrgency
+    respond_minutes: PerUrgency
+    resolve_hours: PerUrgency
+    small_resolve_hours: Count
+    warn_percent: Annotated[int, Field(ge=1, le=100)]
+    decline: DeclineLimits
+    suspend: SuspendLimits
+    call_back: CallBackLimits
+    reopen: ReopenLimits
+    escalation: EscalationLimits
+
+
+def load_limits(path: Path | None = None) -> Limits:
+    """Read the file given, or ours; BadSettings names what is wrong in it."""
+    return load_yaml(path or Path(__file__).parent / "rules" / "limits.yaml", Limits)

@@ -1,0 +1,55 @@
+"""Texts as they come in: what any text must be, and what a text must be that leaves in an event."""
+
+import re
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
+
+# Mainland mobile numbers, landlines with their area code, and identity numbers of GB 11643 (the date of
+# birth in the middle tells them from the area codes of micro-grids, which have 18 digits as well).
+_PHONE = re.compile(r"(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)|(?<!\d)0\d{9,11}(?!\d)|(?<!\d)\d{11}(?!\d)")
+_IDENTITY = re.compile(
+    r"(?<!\d)[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?!\d)"
+)
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[\s\-\u2010-\u2015.·()]+(?=\d)")
+
+
+def holds_personal_number(text: str) -> bool:
+    """Whether a phone or identity number stands in the text, written plainly or spaced out."""
+    plain = unicodedata.normalize("NFKC", text)
+    return any(
+        pattern.search(form)
+        for form in (plain, _BETWEEN_DIGITS.sub("", plain))
+        for pattern in (_PHONE, _IDENTITY)
+    )
+
+
+def _writable(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("must not hold the character NUL")
+    return text
+
+
+def _impersonal(text: str) -> str:
+    if holds_personal_number(text):
+        raise ValueError("must not hold a phone or identity number: it leaves the community")
+    return text
+
+
+def _unencumbered(bound: int, least: int = 1) -> StringConstraints:
+    return StringConstraints(strip_whitespace=True, min_length=least, max_length=bound)
+
+
+Title = Annotated[str, _unencumbered(200), AfterValidator(_writable)]
+Text = Annotated[str, _unencumbered(4000), AfterValidator(_writable)]
+Line = Annotated[str, _unencumbered(200), AfterValidator(_writable)]
+PublicText = Annotated[str, _unencumbered(2000), AfterValidator(_writable), AfterValidator(_impersonal)]
+# The same, but it may be empty: not every emergency has damage or a trend to tell of.
+PublicNote = Annotated[str, _unencumbered(2000, 0), AfterValidator(_writable), AfterValidator(_impersonal)]
+# Why, as a code: the word may leave in an event, so it cannot be free text.
+ReasonCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
+AreaCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{9,18}$")]
+Subject = Annotated[str, _unencumbered(200), AfterValidator(_writable)]
+# A household by the code that grid gave it.
+HouseholdCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
