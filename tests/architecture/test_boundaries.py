@@ -69,9 +69,15 @@ def role(source: Source) -> int:
     name = source.path.rpartition("/")[2].removesuffix(".py")
     if name in RANKS:
         return RANKS[name]
-    own = tuple(f"{service_of(source)}.{name}" for name in RANKS)
-    impure = any(within(module, (*IMPURE, *own)) for module, _ in imports(source.tree))
+    impure = any(
+        within(module, IMPURE) or is_named_role(module, source) for module, _ in imports(source.tree)
+    )
     return USE_CASES if impure else RULES
+
+
+def is_named_role(module: str, source: Source) -> bool:
+    """Whether a module of the same service is meant that has a role by its name, in whatever folder."""
+    return within(module, (service_of(source),)) and not RANKS.keys().isdisjoint(module.split(".")[-2:])
 
 
 def imported_rank(module: str, ranks: dict[str, int]) -> int:
