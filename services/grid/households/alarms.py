@@ -24,7 +24,7 @@ async def heed_sudden_event(work: Work, event: IssueAccepted) -> None:
             continue
         household = await work.session.get(Household, code, with_for_update=True)
         if household is not None:
-            await recolour(work, household, reason=f"issue {issue.no}")
+            await _turn_red(work, household, reason=f"issue {issue.no}")
 
 
 async def raise_alarm(work: Work, household: Household, kind: str, at: datetime, *, reason: str) -> bool:
@@ -38,8 +38,14 @@ async def raise_alarm(work: Work, household: Household, kind: str, at: datetime,
     alarm_id = uuid5(household.id, f"alarm/{kind}/{at.isoformat()}")
     new = await _enter(work, alarm_id, household.code, kind, at=at)
     if new:
-        await recolour(work, household, reason=reason)
+        await _turn_red(work, household, reason=reason)
     return new
+
+
+async def _turn_red(work: Work, household: Household, *, reason: str) -> None:
+    # Who set a colour by hand did so without knowing of this.
+    household.override_colour = household.override_until = None
+    await recolour(work, household, reason=reason)
 
 
 async def _enter(

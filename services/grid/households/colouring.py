@@ -61,9 +61,8 @@ def tags_of(household: Household) -> frozenset[str]:
 
 def standing_of(household: Household) -> Standing:
     override = None
-    if household.override_colour and household.override_at and household.override_until:
-        colour = Colour(household.override_colour)
-        override = Override(colour, household.override_at, household.override_until)
+    if household.override_colour and household.override_until:
+        override = Override(Colour(household.override_colour), household.override_until)
     return Standing(
         Colour(household.colour),
         household.colour_since,
@@ -88,7 +87,7 @@ def _keep(household: Household, result: Evaluation, rules: ColourRules, today: d
     household.awaits_approval = result.awaits_approval
     household.step_down_approved = standing.step_down_approved
     if standing.override is None:
-        household.override_colour = household.override_at = household.override_until = None
+        household.override_colour = household.override_until = None
 
 
 def _turn(work: Work, household: Household, rules: ColourRules, *, before: Colour, reason: str) -> None:

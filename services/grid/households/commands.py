@@ -112,8 +112,7 @@ async def override_colour(
     if not work.now < ends <= work.now + timedelta(days=rules.override_days + 1):
         message = f"must be today or later, and at most {rules.override_days} days ahead"
         raise Invalid(f"until {message}", fields=[FieldError("until", message)])
-    household.override_colour, household.override_at = colour.value, work.now
-    household.override_until = ends
+    household.override_colour, household.override_until = colour.value, ends
     _by_hand(work, household, reason)
     await recolour(work, household, reason=reason)
 
@@ -121,7 +120,7 @@ async def override_colour(
 async def lift_override(work: Work, household: Household, *, reason: str) -> None:
     """Let the rules speak again."""
     _allow(household, "lift-override")
-    household.override_colour = household.override_at = household.override_until = None
+    household.override_colour = household.override_until = None
     _by_hand(work, household, reason)
     await recolour(work, household, reason=reason)
 

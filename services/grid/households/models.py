@@ -39,7 +39,6 @@ class Household(Base):
     confirm_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     override_colour: Mapped[str | None] = mapped_column(String(10))
-    override_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     override_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 

@@ -69,7 +69,6 @@ class Override:
     """A colour set by hand until a moment."""
 
     colour: Colour
-    at: datetime
     until: datetime
 
 
@@ -126,8 +125,8 @@ def evaluate(
     score, reasons = _score(rules, inputs)
     hard = _hard(rules, inputs, now)
     target = Colour.red if hard else _band(rules, score)
-    override = _in_force(standing.override, inputs, now)
-    if override is not None:
+    override = standing.override
+    if override is not None and now < override.until:
         reasons = (
             *reasons,
             *hard,
@@ -185,13 +184,6 @@ def _band(rules: ColourRules, score: int) -> Colour:
     if score >= rules.red_from:
         return Colour.red
     return Colour.yellow if score >= rules.yellow_from else Colour.blue
-
-
-def _in_force(override: Override | None, inputs: Inputs, now: datetime) -> Override | None:
-    # What a person decided before an alarm was decided without knowing of it.
-    if override is None or now >= override.until or any(alarm.at > override.at for alarm in inputs.alarms):
-        return None
-    return override
 
 
 def _counted(standing: Standing, today: date) -> Standing:

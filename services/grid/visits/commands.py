@@ -14,7 +14,7 @@ from services.grid.settings import GridSettings
 from services.grid.visits.models import Visit
 from services.grid.visits.planning import lock_visit, move_visit, plan_regular_visit, plan_visit, tell
 from services.grid.visits.rules import VisitRules, VisitState, phone_counts
-from shared.clock import local_date, local_midnight
+from shared.clock import as_utc, local_date, local_midnight
 from shared.errors import Absent, FieldError, Invalid, Refused
 from shared.events.grid import Colour
 from shared.service import Work
@@ -43,7 +43,7 @@ class Outcome:
 async def list_visits(
     work: Work, page: Page[str], *, state: VisitState | None, household_code: str | None, due_by: date | None
 ) -> Sequence[Visit]:
-    """One more than the page has, of the caller's areas only, in the order in which they were planned."""
+    """One more than the page has, of the caller's areas only, those due first before the others."""
     query = select(Visit).where(in_areas(Visit.area_code, work.areas()))
     if state is not None:
         query = query.where(Visit.state == state.value)
@@ -52,8 +52,10 @@ async def list_visits(
     if due_by is not None:
         query = query.where(Visit.due_at < _midnight_after(work, due_by))
     if page.after is not None:
-        query = query.where(Visit.id > _id(page.after[0]))
-    return (await work.session.scalars(query.order_by(Visit.id).limit(page.limit + 1))).all()
+        due_at, visit_id = _position(page.after)
+        after = or_(Visit.due_at > due_at, and_(Visit.due_at == due_at, Visit.id > visit_id))
+        query = query.where(after)
+    return (await work.session.scalars(query.order_by(Visit.due_at, Visit.id).limit(page.limit + 1))).all()
 
 
 async def get_visit(work: Work, visit_id: UUID) -> Visit:
@@ -163,9 +165,10 @@ def _midnight_after(work: Work, day: date) -> datetime:
     return local_midnight(day + timedelta(days=1), work.part(GridSettings).zone)
 
 
-def _id(text: str) -> UUID:
+def _position(after: tuple[str, ...]) -> tuple[datetime, UUID]:
     try:
-        return UUID(text)
+        due_at, visit_id = after
+        return as_utc(datetime.fromisoformat(due_at)), UUID(visit_id)
     except ValueError as error:
         message = "take the cursor from the Link header unchanged"
         raise Invalid(f"cursor: {message}", fields=[FieldError("cursor", message)]) from error

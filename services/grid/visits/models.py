@@ -17,7 +17,7 @@ class Visit(Base):
     __tablename__ = "visits"
     __table_args__ = (
         Index("ix_visits_state_due_at", "state", "due_at"),
-        Index("ix_visits_area_code_id", "area_code", "id"),
+        Index("ix_visits_area_code_due_at_id", "area_code", "due_at", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

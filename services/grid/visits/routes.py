@@ -80,7 +80,7 @@ async def list_visits(
     due_by: Annotated[date | None, Query()] = None,
 ) -> list[VisitView]:
     rows = await commands.list_visits(work, page, state=state, household_code=household, due_by=due_by)
-    shown = page_of(request, response, rows, page, lambda row: (str(row.id),))
+    shown = page_of(request, response, rows, page, lambda row: (row.due_at.isoformat(), str(row.id)))
     return [VisitView.model_validate(row) for row in shown]
 
 
