@@ -12,6 +12,7 @@ from shared import asyncapi
 from shared.events import catalogue
 from shared.privacy import new_key_pair, new_master_key
 from shared.settings import load_settings
+from shared.web import problems
 from shared.web.app import build
 
 
@@ -19,7 +20,7 @@ from shared.web.app import build
 @click.option("--check", is_flag=True, help="Write nothing; fail where a document is not up to date.")
 @click.option("--into", type=click.Path(path_type=Path), default=Path("docs"), show_default=True)
 def docs(check: bool, into: Path) -> None:
-    """Write docs/asyncapi.yaml, docs/events.md and docs/openapi/<service>.json anew."""
+    """Write docs/asyncapi.yaml, docs/events.md, docs/problems.md and docs/openapi/<service>.json anew."""
     stale = [path for path, text in documents(into).items() if not is_current(path, text)]
     if check and stale:
         names = ", ".join(str(path) for path in stale)
@@ -39,6 +40,7 @@ def documents(folder: Path) -> Mapping[Path, str]:
         folder / "asyncapi.yaml": asyncapi_yaml(),
         folder / "events.md": asyncapi.table(catalogue(), [one.plan.service for one in services]),
     }
+    found[folder / "problems.md"] = problems.table()
     for service in services:
         found[folder / "openapi" / f"{service.name}.json"] = openapi(service)
     return found
