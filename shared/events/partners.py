@@ -22,6 +22,24 @@ class UnitJoined(Event, type="partners.unit.joined.v1", about="partner_unit"):
     partner_unit: UnitSnapshot
 
 
+class UnitChanged(Event, type="partners.unit.changed.v1", about="partner_unit"):
+    """A unit has another name, kind or agreement than before."""
+
+    partner_unit: UnitSnapshot
+
+
+class UnitSuspended(Event, type="partners.unit.suspended.v1", about="partner_unit"):
+    """Nothing is asked of the unit until it is reinstated."""
+
+    partner_unit: UnitSnapshot
+
+
+class UnitReinstated(Event, type="partners.unit.reinstated.v1", about="partner_unit"):
+    """A suspended unit is a member in force again."""
+
+    partner_unit: UnitSnapshot
+
+
 class OfferSnapshot(Snapshot):
     """What a unit can give: `total` and `reserved` are counted in `measure`."""
 
@@ -56,6 +74,22 @@ class OfferRejected(OfferEvent, type="partners.offer.rejected.v1"):
     """The community cannot use the offer."""
 
     reason: str
+
+
+class OfferReturned(OfferEvent, type="partners.offer.returned.v1"):
+    """The community asks the unit to change the offer before it can be used."""
+
+    reason: str
+
+
+class OfferSuspended(OfferEvent, type="partners.offer.suspended.v1"):
+    """The community took the offer off the list for a while."""
+
+    reason: str
+
+
+class OfferExpired(OfferEvent, type="partners.offer.expired.v1"):
+    """The offer's time is over."""
 
 
 class OfferExhausted(OfferEvent, type="partners.offer.exhausted.v1"):
@@ -99,6 +133,16 @@ class NeedFulfilled(NeedEvent, type="partners.need.fulfilled.v1"):
 
 class NeedWithdrawn(NeedEvent, type="partners.need.withdrawn.v1"):
     """The need is no longer there."""
+
+
+class NeedUnsuitable(NeedEvent, type="partners.need.unsuitable.v1"):
+    """Partners cannot meet such a need."""
+
+    reason: str
+
+
+class NeedClosed(NeedEvent, type="partners.need.closed.v1"):
+    """A fulfilled need was struck off the list."""
 
 
 class MatchSnapshot(Snapshot):
@@ -195,3 +239,20 @@ class PledgeCancelled(PledgeEvent, type="partners.pledge.cancelled.v1"):
 
     reason: str
     late: bool
+
+
+class PledgeNoShow(PledgeEvent, type="partners.pledge.no_show.v1"):
+    """The unit did not come and did not say so; what was reserved is free again."""
+
+
+class PledgeDisputed(PledgeEvent, type="partners.pledge.disputed.v1"):
+    """The receiving side does not agree that it was delivered; the community decides."""
+
+    reason: str
+
+
+class PledgeRated(PledgeEvent, type="partners.pledge.rated.v1"):
+    """One side said how it went: `by` is `unit` or `community`, `stars` are 1 to 5."""
+
+    by: str
+    stars: int

@@ -1,0 +1,1 @@
+"""Offers that could serve a need, with the reasons."""

@@ -1,0 +1,1 @@
+"""Promises of units, from yes to signed for."""

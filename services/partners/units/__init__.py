@@ -1,0 +1,1 @@
+"""Member units of the joint party committee, and the keys they call with."""
