@@ -14,7 +14,11 @@ TRY_AGAIN = frozenset({502, 503, 504})
 
 
 class Unexpected(Exception):
-    """A door answered otherwise than the caller relied upon; the text holds the problem document."""
+    """A door answered otherwise than was relied upon; `problem` is the document that it gave, if any."""
+
+    def __init__(self, message: str, problem: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.problem = problem or {}
 
 
 class Door:
@@ -41,7 +45,7 @@ class Door:
 
     def send(self, path: str, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
         """Post bytes as they are, with the caller's own headers, and return whatever comes."""
-        return self._client.post(path, content=body, headers=dict(headers))
+        return self._patiently(lambda: self._client.post(path, content=body, headers=dict(headers)))
 
     def _ask(self, method: str, path: str, *, expect: int | None, **what: Any) -> Any:
         headers = {} if method == "GET" else {"Idempotency-Key": str(uuid4())}
@@ -49,7 +53,8 @@ class Door:
         wanted = answer.is_success if expect is None else answer.status_code == expect
         if not wanted:
             wish = "success" if expect is None else expect
-            raise Unexpected(f"{method} {path}: {answer.status_code} instead of {wish}: {answer.text[:800]}")
+            said = f"{method} {path}: {answer.status_code} instead of {wish}: {answer.text[:800]}"
+            raise Unexpected(said, _problem(answer))
         return answer.json() if answer.content else None
 
     def _patiently(self, request: Callable[[], httpx.Response]) -> httpx.Response:
@@ -67,6 +72,13 @@ class Door:
                     return answer
             time.sleep(pause)
             pause = min(pause * 2, 2.0)
+
+
+def _problem(answer: httpx.Response) -> dict[str, Any] | None:
+    if answer.headers.get("content-type") != "application/problem+json":
+        return None
+    problem: dict[str, Any] = answer.json()
+    return problem
 
 
 def until(found: Callable[[], Any], what: str, *, patience_s: float = PATIENCE_S) -> Any:

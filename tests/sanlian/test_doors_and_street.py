@@ -1,4 +1,4 @@
-"""The demo's own tools: the caller that waits for a restarted service, and the street office that trusts nobody."""
+"""The demo's own tools: a caller that waits for a restart, and a street office that trusts nobody."""
 
 import json
 import threading
@@ -52,12 +52,15 @@ def test_a_service_that_is_being_restarted_is_asked_again_under_the_same_key() -
 
 
 def test_an_answer_that_was_not_expected_is_shown_whole() -> None:
-    with answering(409) as (url, _), pytest.raises(Unexpected, match=r"POST /x: 409 instead of success: .*said"):
+    with (
+        answering(409) as (url, _),
+        pytest.raises(Unexpected, match=r"POST /x: 409 instead of success: .*said"),
+    ):
         Door(url, None).post("/x", {})
 
 
 def test_nobody_at_the_door_is_one_clear_line() -> None:
-    with pytest.raises(BadSettings, match="127.0.0.1:9 does not answer"):
+    with pytest.raises(BadSettings, match=r"127\.0\.0\.1:9 does not answer"):
         Door("http://127.0.0.1:9", None, patience_s=0).get("/x")
 
 

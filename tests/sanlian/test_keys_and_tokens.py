@@ -61,14 +61,20 @@ def test_each_service_has_a_master_key_of_its_own_and_grid_alone_opens_places(
 
 async def test_a_token_speaks_for_exactly_whom_it_was_made(run: Run, grid: Deployed) -> None:
     run("keys")
-    made = run(
-        *("token", "--role", "grid_worker", "--area", "620102014006001", "--subject", "620102014006001:worker")
-    )
+    made = run(*(
+        "token",
+        "--role",
+        "grid_worker",
+        "--area",
+        "620102014006001",
+        "--subject",
+        "620102014006001:worker",
+    ))
     verifier = verifier_of(embedded_settings(grid), SystemClock())
     caller = await verifier.verify(made.output.strip())
     assert (caller.subject, caller.roles, caller.areas) == (
         "620102014006001:worker",
-        {Role.GRID_WORKER},
+        frozenset({Role.GRID_WORKER}),
         ("620102014006001",),
     )
 
@@ -98,7 +104,9 @@ async def test_a_token_of_another_deployment_is_not_believed(
         (("nonsense",), "nonsense"),
     ],
 )
-def test_a_mistake_gets_a_clear_word_and_no_traceback(run: Run, arguments: tuple[str, ...], says: str) -> None:
+def test_a_mistake_gets_a_clear_word_and_no_traceback(
+    run: Run, arguments: tuple[str, ...], says: str
+) -> None:
     result = run(*arguments)
     assert result.exit_code != 0
     assert says in result.output

@@ -1,0 +1,87 @@
+"""The command as real processes: started, read, stopped, killed."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sanlian.demo.doors import Door, Unexpected, until
+
+COMMAND = (sys.executable, "-m", "sanlian")
+PATIENCE_S = 90
+
+
+def environment(given: Mapping[str, str]) -> dict[str, str]:
+    """The environment of this process without what would lead the command elsewhere."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("SANLIAN_")}
+    return {**plain, "PYTHONUNBUFFERED": "1", **given}
+
+
+def run(*arguments: str, given: Mapping[str, str]) -> str:
+    """Run the command to its end and return what it printed."""
+    done = subprocess.run(
+        [*COMMAND, *arguments],
+        env=environment(given),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert done.returncode == 0, f"sanlian {' '.join(arguments)}: {done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+class Served:
+    """One serving process. What it prints goes to a file, to be shown when it does not do what it should."""
+
+    def __init__(self, arguments: Sequence[str], *, given: Mapping[str, str], log: Path, probe: str) -> None:
+        self._arguments, self._given, self._log, self._probe = list(arguments), dict(given), log, probe
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def printed(self) -> str:
+        return self._log.read_text()
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*COMMAND, *self._arguments], env=environment(self._given), stdout=log, stderr=log
+            )
+
+    def wait(self) -> None:
+        """Return when it is ready."""
+        door = Door(self._probe.rpartition("/")[0], None, patience_s=PATIENCE_S)
+        path = "/" + self._probe.rpartition("/")[2]
+
+        def ready() -> bool:
+            assert self._process is not None
+            assert self._process.poll() is None, f"{self._arguments} ended: {self.printed}"
+            try:
+                return bool(door.get(path))
+            except Unexpected:
+                return False
+
+        until(ready, f"{self._arguments} is ready: {self.printed}", patience_s=PATIENCE_S)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(timeout=PATIENCE_S)
+            self._process = None
