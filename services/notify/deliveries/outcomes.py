@@ -120,7 +120,7 @@ async def recover(session: AsyncSession, now: datetime) -> int:
         .returning(table.c.id, table.c.attempts, table.c.trigger)
     )
     rows = (await session.execute(back)).all()
-    await bulk.insert(session, _ATTEMPTS, [_lost(*row, now) for row in rows])
+    await bulk.insert(session, _ATTEMPTS, [_lost(row.id, row.attempts, row.trigger, now) for row in rows])
     return len(rows)
 
 

@@ -114,7 +114,7 @@ _FACTS: dict[str, object] = {
 }
 
 
-def sample_event(feed: Feed, **changes: object) -> Event:
+def sample_event(feed: Feed, /, **changes: object) -> Event:
     """An event that goes out under this feed, as it might have been; `changes` go into its snapshot."""
     about = feed.event.about
     snapshot: dict[str, object] = {
@@ -123,11 +123,11 @@ def sample_event(feed: Feed, **changes: object) -> Event:
         **_SNAPSHOTS[about],
         "id": "01890000-0000-7000-8000-000000000006",
         "version": 3,
-        **changes,
     }
     sent_as = {other.type: type for type, other in SENT_AS.items()}
     if feed.type in sent_as:
         snapshot["type"] = sent_as[feed.type]
+    snapshot |= changes
     return feed.event.model_validate({about: snapshot, **_FACTS})
 
 

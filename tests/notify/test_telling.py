@@ -1,0 +1,164 @@
+"""Events become messages: once each, for whoever asked, in one body that is two standards."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from itertools import permutations
+from uuid import UUID
+
+import pytest
+
+from services.notify.rules.feeds import feed_of, told
+from shared.auth import Role
+from shared.events.grid import Colour, HouseholdColourChanged, HouseholdSnapshot
+from shared.testing import Stage
+from tests.notify.conftest import STREET, Office, Sink, event_of
+
+MakeSink = Callable[[], Awaitable[Sink]]
+
+
+async def test_what_an_endpoint_subscribed_to_arrives_signed_and_nothing_else(
+    office: Office, sinks: MakeSink
+) -> None:
+    sink = await sinks()
+    await office.open(sink, events=["issue.accepted", "pledge.*"])
+    await office.stage.give(
+        event_of("issue.accepted"),
+        event_of("issue.closed"),
+        event_of("pledge.made"),
+        event_of("need.published"),
+    )
+    await office.send()
+    assert sorted(sink.types) == ["issue.accepted", "pledge.made"]
+    assert not sink.refused
+
+
+async def test_the_body_is_standard_webhooks_and_cloudevents_at_once(office: Office, sinks: MakeSink) -> None:
+    sink = await sinks()
+    await office.open(sink)
+    envelope = office.stage.enveloped(event_of("issue.accepted"))
+    office.later(seconds=30)
+    await office.stage.give(envelope)
+    await office.send()
+    [(webhook_id, body)] = sink.came
+    assert webhook_id == body["id"]
+    assert "." not in webhook_id
+    assert body["timestamp"] == body["time"] == envelope.occurred_at.isoformat()
+    assert (body["specversion"], body["type"]) == ("1.0", "issue.accepted")
+    assert (body["subject"], body["sequence"]) == (envelope.subject, "000000000003")
+    data = body["data"]
+    assert isinstance(data, dict)
+    assert data["community"] == {"code": "620102014006"}
+    assert data["street"] == {"code": STREET}
+    assert data["grid_code"] == "620102014006001"
+    assert data["pii"] == "none"
+    assert data["links"]["self"].endswith(f"/intake/v1/issues/{data['issue_id']}")
+
+
+@pytest.mark.parametrize(
+    ("wishes", "arrives"),
+    [
+        ({"area_code": "620102014006"}, True),
+        ({"area_code": "620102014006001"}, True),
+        ({"area_code": "620102014007"}, False),
+        ({"categories": ["01"]}, True),
+        ({"categories": ["0101", "02"]}, True),
+        ({"categories": ["02"]}, False),
+        ({"urgencies": ["U0"]}, True),
+        ({"urgencies": ["U1", "U2"]}, False),
+        ({"offices": ["620102014"]}, True),
+        ({"offices": ["ST-WF"]}, False),
+    ],
+)
+async def test_an_endpoint_gets_only_what_its_filters_ask_for(
+    office: Office, sinks: MakeSink, wishes: dict[str, object], arrives: bool
+) -> None:
+    sink = await sinks()
+    await office.open(sink, **wishes)
+    await office.stage.give(event_of("escalation.requested"))
+    await office.send()
+    assert sink.types == (["escalation.requested"] if arrives else [])
+
+
+@pytest.mark.parametrize(
+    ("type", "goes_out_as", "pii"),
+    [
+        ("handover", "escalation.requested", "masked"),
+        ("emergency_notice", "escalation.requested", "masked"),
+        ("whistle", "escalation.whistle", "masked"),
+        ("relief_request", "escalation.relief_requested", "reference"),
+    ],
+)
+def test_an_escalation_goes_out_under_the_name_of_what_it_asks(type: str, goes_out_as: str, pii: str) -> None:
+    feed = feed_of(event_of("escalation.requested", type=type))
+    assert feed is not None
+    assert (feed.type, feed.pii) == (goes_out_as, pii)
+
+
+def test_a_handover_inside_the_community_is_no_affair_of_the_street() -> None:
+    assert feed_of(event_of("escalation.requested", type="handover", from_level=1, to_level=2)) is None
+    assert feed_of(event_of("escalation.requested", type="emergency_notice", to_level=2)) is not None
+
+
+async def test_the_colour_of_a_household_never_leaves_the_house(office: Office, sinks: MakeSink) -> None:
+    sink = await sinks()
+    await office.open(sink)
+    household = HouseholdSnapshot(
+        id=UUID(int=1), version=2, code="HH-1", area_code="620102014006001", colour=Colour.red
+    )
+    changed = HouseholdColourChanged(household=household, previous=Colour.blue)
+    assert feed_of(changed) is None
+    assert changed.type not in office.stage.host.service.types
+
+
+async def test_every_type_in_the_catalogue_has_an_example_that_says_its_type(stage: Stage) -> None:
+    async with stage.client() as client:
+        answer = await client.get("/event-types")
+        one = await client.get("/event-types/escalation.whistle")
+        none = await client.get("/event-types/issue.unheard_of")
+    assert {entry["type"] for entry in answer.json()} == set(told())
+    assert all(entry["example"]["type"] == entry["type"] for entry in answer.json())
+    assert all(entry["description"].endswith(".") for entry in answer.json())
+    assert one.json()["example"]["data"]["ask"] == "Send the safety office"
+    assert (none.status_code, none.json()["type"]) == (404, "urn:sanlian:problem:not-found")
+
+
+async def test_messages_are_kept_also_where_nobody_asked_for_them(office: Office) -> None:
+    await office.stage.give(event_of("issue.closed"), event_of("need.published"))
+    async with office.stage.client(Role.OPERATOR, areas=(STREET,)) as client:
+        all_of_them = (await client.get("/messages")).json()
+        closed = (await client.get("/messages", params={"type": "issue.closed"})).json()
+        page = await client.get("/messages", params={"limit": 1})
+        rest = await client.get(f"http://test{page.links['next']['url']}")
+    async with office.stage.client(Role.OPERATOR, areas=("620102015",)) as client:
+        elsewhere = (await client.get("/messages")).json()
+    assert {one["type"] for one in all_of_them} == {"need.published", "issue.closed"}
+    assert [one["body"]["data"]["solved"] for one in closed] == [True]
+    assert [one["webhook_id"] for one in page.json() + rest.json()] == [
+        one["webhook_id"] for one in all_of_them
+    ]
+    assert elsewhere == []
+
+
+async def test_one_event_gives_one_message_however_often_and_in_what_order_it_comes(
+    office: Office, sinks: MakeSink
+) -> None:
+    sink = await sinks()
+    await office.open(sink)
+    types = ("issue.reported", "issue.accepted", "issue.assigned", "need.published")
+    story = [office.stage.enveloped(event_of(type)) for type in types]
+    for order in permutations(story):
+        await office.stage.give(*order, order[0])
+    await office.send()
+    assert sorted(sink.types) == sorted(types)
+    assert len({webhook_id for webhook_id, _ in sink.came}) == len(types)
+
+
+async def test_two_services_that_take_the_same_event_at_once_write_one_message(
+    office: Office, sinks: MakeSink
+) -> None:
+    sink = await sinks()
+    await office.open(sink)
+    envelope = office.stage.enveloped(event_of("issue.closed"))
+    await asyncio.gather(*(office.stage.give(envelope) for _ in range(5)))
+    await office.send()
+    assert sink.types == ["issue.closed"]
