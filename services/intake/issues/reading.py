@@ -125,7 +125,8 @@ async def track(work: Work, no: str, code: str) -> TrackOut:
 
 def _timeline(issue_id: UUID) -> Select[TimelineEntry]:
     query = select(TimelineEntry).where(TimelineEntry.issue_id == issue_id)
-    return query.order_by(TimelineEntry.version, TimelineEntry.id)
+    # What partners did reaches us in any order; it is told in the order in which it happened.
+    return query.order_by(TimelineEntry.version, TimelineEntry.at, TimelineEntry.id)
 
 
 def _of_caller(work: Work) -> ColumnElement[bool]:
