@@ -1,11 +1,13 @@
 """notify on stage, on both databases, with a street office beside it that verifies by a library not ours."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -35,8 +37,15 @@ class Sink:
     secret: str = ""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
-    came: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+    came: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def until(self, count: int) -> None:
+        """Wait until so many messages came."""
+        while len(self.came) < count:
+            self.arrived.clear()
+            await self.arrived.wait()
 
     async def take(self, request: web.Request) -> web.Response:
         body = await request.read()
@@ -46,6 +55,7 @@ class Sink:
             self.refused.append(repr(error))
             return web.Response(status=401)
         self.came.append((request.headers["webhook-id"], json.loads(body)))
+        self.arrived.set()
         return web.Response(status=self.status, headers=self.headers, text="thank you")
 
     def _verify(self, body: bytes, request: web.Request) -> None:
@@ -96,18 +106,18 @@ class Office:
         courier.renew()
         return await courier.once(self.stage.host)
 
-    async def deliveries(self, **query: str) -> list[dict[str, object]]:
+    async def deliveries(self, **query: str) -> list[dict[str, Any]]:
         async with self.stage.client(Role.STREET_OFFICER, areas=(STREET,)) as client:
             answer = await client.get("/deliveries", params=query)
         assert answer.status_code == 200, answer.text
-        rows: list[dict[str, object]] = answer.json()
+        rows: list[dict[str, Any]] = answer.json()
         return rows
 
-    async def delivery(self, delivery_id: object) -> dict[str, object]:
+    async def delivery(self, delivery_id: object) -> dict[str, Any]:
         async with self.stage.client(Role.STREET_OFFICER, areas=(STREET,)) as client:
             answer = await client.get(f"/deliveries/{delivery_id}")
         assert answer.status_code == 200, answer.text
-        shown: dict[str, object] = answer.json()
+        shown: dict[str, Any] = answer.json()
         return shown
 
     def later(self, **by: float) -> None:

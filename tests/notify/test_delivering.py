@@ -6,8 +6,12 @@ from datetime import timedelta
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from sqlalchemy import update
 
+from services.notify.deliveries.attempts import released
 from services.notify.deliveries.courier import Courier, deliver
+from services.notify.deliveries.outcomes import record
+from services.notify.models import Endpoint
 from shared.auth import Role
 from shared.events.notify import EndpointDisabled
 from tests.notify.conftest import STREET, Office, Sink, event_of
@@ -194,10 +198,6 @@ async def test_a_sender_that_slept_past_its_lease_changes_nothing(office: Office
     [(job, _)] = await asleep._claim(host)
     office.later(seconds=31)
     assert await office.send() == 1
-
-    from services.notify.deliveries.attempts import released
-    from services.notify.deliveries.outcomes import record
-
     async with host.work() as work:
         await record(work.session, [released(job, host.clock.now()).change])
     [end] = await office.deliveries(type="issue.closed")
@@ -216,24 +216,18 @@ async def test_an_endpoint_that_hangs_does_not_hold_up_the_others(office: Office
     server = TestServer(app)
     await server.start_server()
     dead, alive = await sinks(), await sinks()
-    dead_id = await office.open(dead, timeout_s=5)
+    dead_id = await office.open(dead, timeout_s=30)
     await office.open(alive)
     alive.came.clear()
     dead.came.clear()
-
-    from sqlalchemy import update
-
-    from services.notify.models import Endpoint
-
     async with office.stage.host.work() as work:
         moved = update(Endpoint).where(Endpoint.id == dead_id).values(url=str(server.make_url("/hook")))
         await work.session.execute(moved)
     for number in range(60):
         await office.stage.give(event_of("issue.closed", version=number))
     running = asyncio.create_task(deliver(office.stage.host))
-    async with asyncio.timeout(4):
-        while len(alive.came) < 60:
-            await asyncio.sleep(0.01)
+    async with asyncio.timeout(25):
+        await alive.until(60)
     running.cancel()
     never.set()
     await asyncio.gather(running, return_exceptions=True)

@@ -16,6 +16,7 @@ from services.notify.rules.signing import is_signed
 from services.notify.rules.states import Verdict
 from services.notify.rules.street_calls import CALLS, RULES, Ack, Answered, GivenBack, Working, allowed_in
 from shared import bulk
+from shared.clock import as_utc
 from shared.errors import Absent, FieldError, IllegalTransition, Invalid, Problem, Refused, Unauthorized
 from shared.events.intake import EscalationState
 from shared.events.notify import (
@@ -193,7 +194,7 @@ def _event_of(said: StreetCall, signed: SignedCall, call: InboundCall) -> Street
     named = {"inbound": about, "escalation_id": said.data.escalation_id, "issue_no": said.data.issue_no}
     match said:
         case Ack(data=data):
-            at = data.at or call.received_at
+            at = as_utc(data.at or call.received_at)
             return StreetAcknowledged.model_validate({**named, "street_no": data.street_no, "at": at})
         case GivenBack(data=data):
             facts = {"reason_code": data.reason_code, "text": data.text, "by_leader": data.by_leader}
