@@ -46,7 +46,8 @@ def play_demo(base_url: str | None, stories: Sequence[str], receiver_host: str |
     url = _checked(base_url)
     try:
         host = receiver_host or own_address(url)
-        play(Town(url, state()), Timeline(), stories or STORIES, receiver_host=host)
+        with Town(url, state()) as town:
+            play(town, Timeline(), stories or STORIES, receiver_host=host)
     except (Unexpected, OSError) as error:
         raise click.ClickException(f"the story broke off: {error}") from error
     click.echo("\n故事讲完了 · the stories are told")

@@ -18,3 +18,5 @@ def probe(service: str, host: str, port: int | None) -> None:
         click.echo(door.get(path)["status"])
     except Unexpected as error:
         raise click.ClickException(str(error)) from error
+    finally:
+        door.close()

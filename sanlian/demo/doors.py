@@ -47,6 +47,9 @@ class Door:
         """Post bytes as they are, with the caller's own headers, and return whatever comes."""
         return self._patiently(lambda: self._client.post(path, content=body, headers=dict(headers)))
 
+    def close(self) -> None:
+        self._client.close()
+
     def _ask(self, method: str, path: str, *, expect: int | None, **what: Any) -> Any:
         headers = {} if method == "GET" else {"Idempotency-Key": str(uuid4())}
         answer = self._patiently(lambda: self._client.request(method, path, headers=headers, **what))

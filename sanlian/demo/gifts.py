@@ -163,7 +163,7 @@ def _deliver(
     for pledge in pledges:
         path = f"/partners/v1/pledges/{pledge['id']}"
         unit.post(f"{path}/contact")
-        unit.post(f"{path}/schedule", {"scheduled_for": day.isoformat()})
+        unit.post(f"{path}/schedule", {"at": day.isoformat()})
         unit.post(f"{path}/deliver", {"quantity": 1})
         town.person(worker_of(grids[pledge["need_id"]])).post(f"{path}/confirm")
     timeline.tell(

@@ -22,18 +22,17 @@ def load_once(state: State, base_url: str) -> Access:
 
 def load(state: State, base_url: str) -> None:
     """Everything of the file; keys and secrets that are shown only once are kept in the state folder."""
-    data, door = demo_data(), Town(base_url, state).person(OPERATOR)
-    _load_areas(data, door)
-    _load_force(data, door)
-    _load_households(data, door)
-    known = kept_secrets(state) or Secrets(partner_keys={}, sources={})
-    keep_secrets(
-        state,
-        Secrets(
-            partner_keys=_load_units(data, door, known.partner_keys),
-            sources=_load_sources(data, door, known.sources),
-        ),
-    )
+    data = demo_data()
+    with Town(base_url, state) as town:
+        door = town.person(OPERATOR)
+        _load_areas(data, door)
+        _load_force(data, door)
+        _load_households(data, door)
+        known = kept_secrets(state) or Secrets(partner_keys={}, sources={})
+        keys = _load_units(data, door, known.partner_keys)
+        keep_secrets(state, Secrets(partner_keys=keys, sources=known.sources))
+        sources = _load_sources(data, door, known.sources)
+        keep_secrets(state, Secrets(partner_keys=keys, sources=sources))
 
 
 def _load_areas(data: DemoData, door: Door) -> None:

@@ -66,7 +66,8 @@ def embedded(folder: Path) -> Iterator[Running]:
     try:
         served.wait()
         run("demo", "load", "--base-url", base_url, given=given)
-        yield Running(Town(base_url, State(folder)), given, {"up": served})
+        with Town(base_url, State(folder)) as town:
+            yield Running(town, given, {"up": served})
     finally:
         served.stop()
 
@@ -109,4 +110,5 @@ def distributed(folder: Path, databases: dict[str, str], amqp_url: str) -> Itera
             served.wait()
         base_url = stack.enter_context(gateway({name: behind[name] for name in NAMES}, behind[FRONT]))
         run("demo", "load", "--base-url", base_url, given=given)
-        yield Running(Town(base_url, State(folder)), given, processes)
+        with Town(base_url, State(folder)) as town:
+            yield Running(town, given, processes)

@@ -71,7 +71,10 @@ class Served:
             except Unexpected:
                 return False
 
-        until(ready, f"{self._arguments} is ready: {self.printed}", patience_s=PATIENCE_S)
+        try:
+            until(ready, f"{self._arguments} is ready: {self.printed}", patience_s=PATIENCE_S)
+        finally:
+            door.close()
 
     def kill(self) -> None:
         """End it as a power cut would."""

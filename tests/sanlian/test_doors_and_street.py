@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import httpx
@@ -45,23 +45,22 @@ def answering(*statuses: int) -> Iterator[tuple[str, list[str]]]:
 
 
 def test_a_service_that_is_being_restarted_is_asked_again_under_the_same_key() -> None:
-    with answering(503, 502, 201) as (url, keys):
-        assert Door(url, "token").post("/x", {}, expect=201) == {"said": 201}
+    with answering(503, 502, 201) as (url, keys), closing(Door(url, "token")) as door:
+        assert door.post("/x", {}, expect=201) == {"said": 201}
     assert len(keys) == 3
     assert len(set(keys)) == 1
 
 
 def test_an_answer_that_was_not_expected_is_shown_whole() -> None:
-    with (
-        answering(409) as (url, _),
-        pytest.raises(Unexpected, match=r"POST /x: 409 instead of success: .*said"),
-    ):
-        Door(url, None).post("/x", {})
+    shown = pytest.raises(Unexpected, match=r"POST /x: 409 instead of success: .*said")
+    with answering(409) as (url, _), closing(Door(url, None)) as door, shown:
+        door.post("/x", {})
 
 
 def test_nobody_at_the_door_is_one_clear_line() -> None:
-    with pytest.raises(BadSettings, match=r"127\.0\.0\.1:9 does not answer"):
-        Door("http://127.0.0.1:9", None, patience_s=0).get("/x")
+    said = pytest.raises(BadSettings, match=r"127\.0\.0\.1:9 does not answer")
+    with closing(Door("http://127.0.0.1:9", None, patience_s=0)) as door, said:
+        door.get("/x")
 
 
 def test_waiting_in_vain_says_for_what() -> None:

@@ -1,0 +1,90 @@
+"""The three stories of `sanlian demo play`, held to how domain.md §11 says they end, on both footings."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from sanlian.demo.fire import Outcome, tell_fire
+from sanlian.demo.gifts import SETS, UNIT, march_fifth, tell_gifts
+from sanlian.demo.light import tell_light
+from sanlian.demo.people import CLERK, FIRST_GRID, RESIDENT, WORKER
+from sanlian.demo.records import demo_data
+from sanlian.demo.timeline import Timeline
+from sanlian.demo.town import Town
+
+
+@pytest.fixture
+def timeline() -> Timeline:
+    return Timeline(quiet=True)
+
+
+def test_a_broken_light_is_mended_verified_and_struck_off_the_same_day(
+    town: Town, timeline: Timeline
+) -> None:
+    closed = tell_light(town, timeline)
+    issue = closed.issue
+    assert closed.states == (
+        *("reported", "accepted", "assigned", "in_progress", "resolved", "verified", "closed"),
+    )
+    assert (issue["category"], issue["urgency"], issue["max_level"]) == ("0503", "U2", 1)
+    assert issue["area_code"].startswith(FIRST_GRID)
+    assert issue["handler"]["person"] == WORKER.subject
+    assert (issue["reached"], issue["solved"], issue["rating"]) == (True, True, 5)
+    reported, closed_at = (datetime.fromisoformat(issue[name]) for name in ("reported_at", "closed_at"))
+    assert closed_at - reported < timedelta(days=1)
+
+
+def test_the_one_who_reported_can_follow_the_matter_without_an_account(town: Town) -> None:
+    report = {"title": "垃圾没有清运", "location": {"compound": "北方苑小区"}}
+    made = town.person(RESIDENT).post("/intake/v1/issues", report, expect=201)
+    stranger = town.stranger()
+    seen = stranger.get(f"/intake/v1/track/{made['no']}", code=made["track_code"])
+    assert (seen["no"], seen["state"]) == (made["no"], "reported")
+    stranger.get(f"/intake/v1/track/{made['no']}", code="0" * len(made["track_code"]), expect=404)
+
+
+def test_the_street_hears_of_a_fire_and_its_signed_answers_come_home(town: Town, timeline: Timeline) -> None:
+    answered = tell_fire(town, timeline)
+    issue, escalation, visit = answered.issue, answered.escalation, answered.visit
+    assert (issue["urgency"], issue["state"], issue["max_level"]) == ("U0", "closed", 2)
+    reported, accepted = (datetime.fromisoformat(issue[name]) for name in ("reported_at", "accepted_at"))
+    assert accepted - reported <= timedelta(minutes=15)
+    assert answered.stages == ("first", "follow_up", "final")
+    assert answered.ack == Outcome(first=202, repeated=200, forged=401)
+    assert (escalation["type"], escalation["state"], escalation["street_no"]) == (
+        *("emergency_notice", "replied", "GXD-0001"),
+    )
+    assert visit["colour"] == "red"
+    assert datetime.fromisoformat(visit["due_at"]) - reported <= timedelta(hours=24)
+    needs = town.person(CLERK).get("/partners/v1/needs", issue_id=issue["id"])
+    assert needs == []
+
+
+def test_seven_sets_reach_seven_households_and_an_eighth_claim_is_refused(
+    town: Town, timeline: Timeline
+) -> None:
+    given = tell_gifts(town, timeline)
+    assert (given.offer["total"], given.offer["reserved"], given.offer["state"]) == (SETS, SETS, "exhausted")
+    assert [need["state"] for need in given.needs] == ["fulfilled"] * SETS
+    assert [pledge["state"] for pledge in given.pledges] == ["confirmed"] * SETS
+    assert {pledge["delivered_quantity"] for pledge in given.pledges} == {1}
+    assert {datetime.fromisoformat(pledge["scheduled_for"]) for pledge in given.pledges} == {march_fifth()}
+    signed_by = {pledge["area_code"]: pledge["confirmed_by"] for pledge in given.pledges}
+    assert signed_by == {area: f"{area}:full_time_worker" for area in signed_by}
+    assert (given.refusal["status"], given.refusal["type"].rpartition(":")[2]) == (409, "capacity-exhausted")
+
+
+def test_a_unit_sees_neither_household_nor_address_before_it_accepts(town: Town, timeline: Timeline) -> None:
+    seen = repr(tell_gifts(town, timeline).seen_before)
+    helped = [household for household in demo_data().households if household.code.startswith("H-01")]
+    assert "一户困难家庭" in seen
+    for household in helped:
+        assert household.code not in seen
+        assert household.head[:4] not in seen
+        assert demo_data().compound(household.compound).name not in seen
+
+
+def test_another_unit_is_told_nothing_of_a_pledge_that_is_not_its_own(town: Town, timeline: Timeline) -> None:
+    pledge = tell_gifts(town, timeline).pledges[0]["id"]
+    assert town.unit(UNIT).get(f"/partners/v1/pledges/{pledge}")["id"] == pledge
+    town.unit("PU-TAXI").get(f"/partners/v1/pledges/{pledge}", expect=404)
