@@ -240,7 +240,7 @@ async def kept(stage: Stage, issue_id: UUID) -> list[object]:
 
 
 @given(data=st.data())
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_any_order_and_repetition_of_the_events_ends_in_the_same_state(
     town: Town, data: st.DataObject
 ) -> None:
