@@ -1,17 +1,11 @@
 """The trail: who did what to which record, in the transaction that did it."""
 
-from collections.abc import Sequence
-from typing import cast
-
-from sqlalchemy import Table
 from uuid_utils.compat import uuid7
 
 from services.partners.lifecycle import Lifecycle
 from services.partners.models import HistoryEntry, Record
-from shared import bulk
 from shared.service import Work
 
-_HISTORY = cast(Table, HistoryEntry.__table__)
 ENGINE = "partners"
 
 
@@ -64,25 +58,3 @@ def _add(
             note=note,
         )
     )
-
-
-async def begin_all(work: Work, word: str, rows: Sequence[bulk.Row], command: str) -> None:
-    """Do the same for rows of a hot path, in one statement; no person stands behind them."""
-    entries = [
-        {
-            "id": uuid7(),
-            "record": word,
-            "record_id": row["id"],
-            "version": row["version"],
-            "at": work.now,
-            "who": ENGINE,
-            "role": ENGINE,
-            "command": command,
-            "from_state": None,
-            "to_state": row["state"],
-            "reason": None,
-            "note": None,
-        }
-        for row in rows
-    ]
-    await bulk.insert(work.session, _HISTORY, entries)

@@ -24,12 +24,16 @@ class Record(Base):
 
     __abstract__ = True
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
     version: Mapped[int]
     state: Mapped[str] = mapped_column(String(24))
     community_code: Mapped[str] = mapped_column(String(12))
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+
+    def __init__(self, **values: object) -> None:
+        # The id is needed at once, for the trail and for events, not only when the row is stored.
+        super().__init__(**{"id": uuid7(), **values})
 
 
 class HistoryEntry(Base):

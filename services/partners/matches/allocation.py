@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from services.partners.matches.scoring import (
@@ -42,12 +43,26 @@ class Allocation:
     holds: dict[UUID, dict[str, object]]
 
 
-@dataclass(slots=True)
-class _Candidate:
-    need: NeedFacts
+class _Judged(NamedTuple):
+    """An offer against all needs that are alike; `order` is its place among equals."""
+
+    order: int
     offer: OfferFacts
+    obstacle: str | None
     points: dict[str, float]
+    sum: float
+
+
+class _Candidate(NamedTuple):
+    """A pair; its first four fields are what the best pairs come first by, and no two pairs share them."""
+
     rank: float
+    since: datetime
+    need_order: int
+    offer_order: int
+    need: NeedFacts
+    judged: _Judged
+    waiting: float
 
 
 def allocate(
@@ -64,9 +79,8 @@ def allocate(
     """
     obstacles: dict[UUID, Counter[str]] = {need.id: Counter() for need in needs}
     candidates = _candidates(needs, offers, obstacles, at=at, terms=terms, met=met)
-    candidates.sort(key=lambda one: (-one.rank, one.need.created_at, one.offer.used, str(one.offer.id)))
     wanted = {need.id: need.wanted for need in needs}
-    proposals = _hand_out(candidates, wanted, obstacles, terms)
+    proposals = _hand_out(sorted(candidates), wanted, obstacles, terms)
     held = [need for need in needs if wanted[need.id] > 0]
     return Allocation(proposals, {need.id: _why(need, obstacles[need.id]) for need in held})
 
@@ -80,32 +94,33 @@ def _candidates(
     terms: Terms,
     met: Collection[Pair],
 ) -> list[_Candidate]:
+    in_order = sorted(offers, key=lambda offer: (offer.used, str(offer.id)))
     # Needs of one batch are often alike, and most of the work is then the same.
-    known: dict[tuple[object, ...], list[tuple[OfferFacts, str | None, dict[str, float], float]]] = {}
+    known: dict[tuple[object, ...], list[_Judged]] = {}
     found = []
-    for need in needs:
+    for need_order, need in enumerate(needs):
         judged = known.get(need.likeness)
         if judged is None:
-            judged = known[need.likeness] = [_judge(need, offer, at=at, terms=terms) for offer in offers]
+            judged = known[need.likeness] = _judge(need, in_order, at=at, terms=terms)
         waiting = waiting_points(need, at=at, terms=terms)
-        for offer, hindrance, points, lasting in judged:
-            reason = "met_before" if (need.id, offer.id) in met else hindrance
+        for one in judged:
+            reason = "met_before" if (need.id, one.offer.id) in met else one.obstacle
             if reason is not None:
                 obstacles[need.id][reason] += 1
                 continue
-            given = quantity_points(min(offer.free, need.wanted), need.wanted, terms=terms)
-            found.append(
-                _Candidate(need, offer, {**points, "waiting": waiting}, round(lasting + waiting + given, 1))
-            )
+            given = quantity_points(min(one.offer.free, need.wanted), need.wanted, terms=terms)
+            rank = -round(one.sum + waiting + given, 1)
+            found.append(_Candidate(rank, need.created_at, need_order, one.order, need, one, waiting))
     return found
 
 
-def _judge(
-    need: NeedFacts, offer: OfferFacts, *, at: datetime, terms: Terms
-) -> tuple[OfferFacts, str | None, dict[str, float], float]:
-    hindrance = obstacle(need, offer, at=at, terms=terms)
-    points = {} if hindrance else lasting_points(need, offer, at=at, terms=terms)
-    return offer, hindrance, points, sum(points.values())
+def _judge(need: NeedFacts, offers: Sequence[OfferFacts], *, at: datetime, terms: Terms) -> list[_Judged]:
+    judged = []
+    for order, offer in enumerate(offers):
+        hindrance = obstacle(need, offer, at=at, terms=terms)
+        points = {} if hindrance else lasting_points(need, offer, at=at, terms=terms)
+        judged.append(_Judged(order, offer, hindrance, points, sum(points.values())))
+    return judged
 
 
 def _hand_out(
@@ -114,18 +129,19 @@ def _hand_out(
     obstacles: dict[UUID, Counter[str]],
     terms: Terms,
 ) -> list[Proposal]:
-    free = {one.offer.id: one.offer.free for one in candidates}
+    free = {one.judged.offer.id: one.judged.offer.free for one in candidates}
     parts: Counter[UUID] = Counter()
     proposals = []
     for one in candidates:
-        need, offer = one.need, one.offer
-        given = min(free[offer.id], wanted[need.id])
+        need, offer = one.need, one.judged.offer
         if wanted[need.id] == 0 or parts[need.id] == terms.rules.splits:
             continue
+        given = min(free[offer.id], wanted[need.id])
         if given < max(1, need.min_slice, offer.min_slice):
             obstacles[need.id]["quantity"] += 1
             continue
-        points = {**one.points, "quantity": quantity_points(given, wanted[need.id], terms=terms)}
+        quantity = quantity_points(given, wanted[need.id], terms=terms)
+        points = {**one.judged.points, "quantity": quantity, "waiting": one.waiting}
         score = total(points)
         if band(score, terms) == "hold":
             obstacles[need.id]["score"] += 1

@@ -29,13 +29,13 @@ MATCHES, NEEDS, OFFERS = (cast(Table, model.__table__) for model in (Match, Need
 _TAKE_FROM_OFFER = (
     update(OFFERS)
     .where(OFFERS.c.id == bindparam("offer"))
-    .values(proposed=OFFERS.c.proposed + bindparam("quantity"))
+    .values(proposed=OFFERS.c.proposed + bindparam("taken"))
 )
 _NOTE_ON_NEED = (
     update(NEEDS)
     .where(NEEDS.c.id == bindparam("need"))
     .values(
-        proposed=NEEDS.c.proposed + bindparam("quantity"),
+        proposed=NEEDS.c.proposed + bindparam("taken"),
         hold=bindparam("why", type_=Json),
         tried_at=bindparam("at", type_=NEEDS.c.tried_at.type),
     )
@@ -96,7 +96,7 @@ async def _settle(
         given[one.need.id] += one.quantity
     holds = {**found.holds, **{need: why for need, why in thought.items() if need in found.holds}}
     notes = [
-        {"need": need.id, "quantity": given[need.id], "why": holds.get(need.id), "at": work.now}
+        {"need": need.id, "taken": given[need.id], "why": holds.get(need.id), "at": work.now}
         for need in needs
     ]
     if notes:
@@ -113,7 +113,7 @@ async def place(work: Work, proposals: Sequence[Proposal], because: Because = la
     taken: Counter[UUID] = Counter()
     for one in proposals:
         taken[one.offer.id] += one.quantity
-    changes = [{"offer": offer, "quantity": quantity} for offer, quantity in sorted(taken.items())]
+    changes = [{"offer": offer, "taken": quantity} for offer, quantity in sorted(taken.items())]
     await work.session.execute(_TAKE_FROM_OFFER, changes)
     auto_offer = work.part(Terms).rules.auto_offer
     rows = []

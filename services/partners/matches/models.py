@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.partners.models import Record
@@ -32,8 +32,10 @@ class Match(Record):
         Index("ix_matches_unit_code_state", "unit_code", "state"),
     )
 
-    need_id: Mapped[UUID] = mapped_column(ForeignKey("needs.id"))
-    offer_id: Mapped[UUID] = mapped_column(ForeignKey("offers.id"))
+    # No foreign keys: the engine writes both ends itself, nothing is ever deleted, and the checks would
+    # lock one popular offer's row a hundred times in a batch.
+    need_id: Mapped[UUID]
+    offer_id: Mapped[UUID]
     unit_code: Mapped[str] = mapped_column(String(32))
     area_code: Mapped[str] = mapped_column(String(18))
     quantity: Mapped[int]

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Table, select
 from uuid_utils.compat import uuid7
 
-from services.partners.history import begin_all, change
+from services.partners.history import change
 from services.partners.matches.allocation import Allocation, allocate
 from services.partners.matches.engine import place
 from services.partners.matches.facts import offers_for
@@ -35,7 +35,10 @@ Asked = Mapping[UUID, IssueHelpRequested]
 
 
 async def take_help_requests(work: Work, events: Sequence[IssueHelpRequested]) -> None:
-    """Put what handlers ask for on the need list and propose offers, in few statements for many events."""
+    """Put what handlers ask for on the need list and propose offers, in few statements for many events.
+
+    The trail of such a need begins with its own row, which names the issue and the version that asked.
+    """
     ended = await _ends_of(work, {event.issue.id for event in events})
     asked: Asked = {uuid7(): event for event in events}
     live = {
@@ -52,7 +55,6 @@ async def take_help_requests(work: Work, events: Sequence[IssueHelpRequested]) -
     ]
     new = await bulk.insert_new(work.session, _NEEDS, rows, key="id")
     added = [row for row in rows if row["id"] in new]
-    await begin_all(work, NEED.word, added, "ask-help")
     _tell(work, added, asked)
     await place(work, [one for one in found.proposals if one.need.id in new], asked.__getitem__)
 

@@ -11,7 +11,7 @@ from shared.events.partners import PledgeSnapshot
 
 
 class Pledge(Record):
-    """A promise of a unit to one need. `delivered_quantity` is what came: as the unit says, then as signed."""
+    """A promise of a unit to one need. `delivered_quantity` is what came: by the unit, then as signed for."""
 
     __tablename__ = "pledges"
     __table_args__ = (
