@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sanlian.demo.doors import Door, Unexpected, until
 
@@ -46,17 +47,36 @@ class Served:
 
     def __init__(self, arguments: Sequence[str], *, given: Mapping[str, str], log: Path, probe: str) -> None:
         self._arguments, self._given, self._log, self._probe = list(arguments), dict(given), log, probe
+        self._command: Sequence[str] = (*COMMAND, *arguments)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def printed(self) -> str:
         return self._log.read_text()
 
+    @property
+    def origin(self) -> str:
+        """Where it answers: scheme, host and port."""
+        parts = urlsplit(self._probe)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def replaced_by(self, *command: str) -> "Served":
+        """Another process that can stand in its place: the same environment, the same door, the same log."""
+        other = Served(self._arguments, given=self._given, log=self._log, probe=self._probe)
+        other._command = command
+        return other
+
     def start(self) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*COMMAND, *self._arguments], env=environment(self._given), stdout=log, stderr=log
+                self._command, env=environment(self._given), stdout=log, stderr=log
             )
+
+    def ended(self, *, seconds: float = PATIENCE_S) -> int:
+        """Wait until it ends by itself, and return its code: minus the signal, where one killed it."""
+        assert self._process is not None
+        code, self._process = self._process.wait(seconds), None
+        return code
 
     def wait(self) -> None:
         """Return when it is ready."""
