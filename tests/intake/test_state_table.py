@@ -1,0 +1,140 @@
+"""The state table of an issue, line by line, and everything that is not in it."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from services.intake.issues.rules import COMMANDS, ENDED, OPEN, By, allowed
+from shared.auth import Role
+from shared.events.intake import IssueState
+from shared.testing import Stage
+from tests.intake.people import BODIES, People, kinds
+
+# Every line of domain.md §2.1 that a command stands for: from, command, who, to, event.
+LINES = [
+    ("reported", "accept", "clerk", "accepted", "IssueAccepted"),
+    ("reported", "reject", "clerk", "rejected", "IssueRejected"),
+    ("reported", "merge", "clerk", "merged", "IssueMerged"),
+    ("accepted", "merge", "clerk", "merged", "IssueMerged"),
+    ("accepted", "assign", "secretary", "assigned", "IssueAssigned"),
+    ("assigned", "assign", "leader", "assigned", "IssueAssigned"),
+    ("assigned", "decline", "worker", "accepted", "IssueDeclined"),
+    ("assigned", "start", "worker", "in_progress", "IssueResponded"),
+    ("assigned", "request-help", "worker", "assigned", "IssueHelpRequested"),
+    ("in_progress", "request-help", "worker", "in_progress", "IssueHelpRequested"),
+    ("in_progress", "suspend", "leader", "suspended", "IssueSuspended"),
+    ("suspended", "resume", "worker", "in_progress", "IssueResumed"),
+    ("in_progress", "escalate", "worker", "escalated", "IssueEscalated"),
+    ("in_progress", "resolve", "worker", "resolved", "IssueResolved"),
+    ("escalated", "resolve", "worker", "resolved", "IssueResolved"),
+    ("resolved", "rework", "leader", "in_progress", "IssueReworked"),
+    ("resolved", "verify", "leader", "verified", "IssueVerified"),
+    ("verified", "call-back", "clerk", "closed", "IssueClosed"),
+    ("closed", "reopen", "resident", "assigned", "IssueReopened"),
+    ("reported", "withdraw", "resident", "withdrawn", "IssueWithdrawn"),
+    ("accepted", "withdraw", "resident", "withdrawn", "IssueWithdrawn"),
+    ("assigned", "withdraw", "resident", "withdrawn", "IssueWithdrawn"),
+    ("in_progress", "withdraw", "resident", "withdrawn", "IssueWithdrawn"),
+]
+
+
+def test_the_lines_of_this_test_are_all_that_the_table_allows() -> None:
+    tested = {(state, command) for state, command, *_ in LINES}
+    assert tested == {(state, name) for state in IssueState for name in allowed(state)}
+
+
+def test_every_state_is_open_or_ended() -> None:
+    assert OPEN | ENDED == set(IssueState)
+    assert not OPEN & ENDED
+
+
+@pytest.mark.parametrize(("state", "command", "who", "target", "event"), LINES)
+async def test_a_legal_command_moves_the_issue_and_tells_of_it(
+    people: People, state: str, command: str, who: str, target: str, event: str
+) -> None:
+    issue = await people.issue(state)
+    said: dict[str, Any] = {}
+    if command == "merge":
+        said["master_id"] = (await people.report())["id"]
+    if command == "resolve":
+        await people.add_photo(issue)
+    await people.stage.emitted()
+
+    answer = await people.tell(command, issue, getattr(people, who), **said)
+
+    assert answer.is_success, answer.text
+    after, told = await people.look(issue), await people.stage.emitted()
+    assert after["state"] == target
+    assert after["version"] == issue["version"] + 1
+    about_issue = [one for one in told if one.about == "issue"]
+    assert kinds(about_issue) == [event]
+    snapshot: Any = about_issue[0].snapshot
+    assert (snapshot.version, snapshot.state) == (after["version"], target)
+
+
+@pytest.mark.parametrize("state", list(IssueState))
+async def test_an_illegal_command_is_refused_with_what_is_possible(people: People, state: str) -> None:
+    issue = await people.issue(state)
+    everywhere = people.stage.client(Role.GRID_WORKER, subject="w-1")
+    givers = {
+        By.AREA: people.secretary,
+        By.HANDLER: everywhere,
+        By.HANDLER_OR_AREA: everywhere,
+        By.REPORTER: people.resident,
+    }
+    await people.stage.emitted()
+    for name, command in COMMANDS.items():
+        if name in allowed(state):
+            continue
+        said = {"master_id": issue["id"]} if name == "merge" else {}
+        answer = await people.tell(name, issue, givers[command.by], **said)
+        assert answer.status_code == 409, (name, answer.text)
+        assert answer.json()["type"] == "urn:sanlian:problem:illegal-transition"
+        assert answer.json()["allowed"] == list(allowed(state))
+    assert await people.look(issue) == {**await people.look(issue), "version": issue["version"]}
+    assert await people.stage.emitted() == []
+    await everywhere.aclose()
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+async def test_a_command_is_refused_to_every_role_that_the_table_does_not_name(
+    stage: Stage, people: People, name: str
+) -> None:
+    issue = await people.report()
+    for role in set(Role) - COMMANDS[name].roles:
+        async with stage.client(role, subject="resident:1") as client:
+            answer = await people.tell(name, issue, client)
+        assert answer.status_code == 403, (role, answer.text)
+    assert (await people.tell(name, issue, people.nobody)).status_code == 401
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+async def test_a_worker_of_another_grid_may_do_nothing(people: People, name: str) -> None:
+    issue = await people.issue("assigned")
+    answer = await people.tell(name, issue, people.other_worker, **_master(name, issue))
+    assert answer.status_code == 403, answer.text
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+async def test_a_command_on_an_unknown_issue_finds_nothing(stage: Stage, people: People, name: str) -> None:
+    unknown = {"id": "00000000-0000-7000-8000-000000000000"}
+    role = sorted(COMMANDS[name].roles)[0]
+    async with stage.client(role) as client:
+        answer = await people.tell(name, unknown, client, **_master(name, unknown))
+    assert answer.status_code == 404, answer.text
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+async def test_an_unknown_field_is_refused_by_name(people: People, name: str) -> None:
+    issue = await people.issue("assigned")
+    client: httpx.AsyncClient = people.resident if COMMANDS[name].by is By.REPORTER else people.secretary
+    if name in BODIES and not COMMANDS[name].roles & {Role.RESIDENT, Role.COMMUNITY_SECRETARY}:
+        client = people.worker
+    answer = await people.tell(name, issue, client, colour="green", **_master(name, issue))
+    assert answer.status_code == 422, answer.text
+    assert "colour" in [fault["field"] for fault in answer.json()["errors"]]
+
+
+def _master(name: str, issue: dict[str, Any]) -> dict[str, Any]:
+    return {"master_id": issue["id"]} if name == "merge" else {}
