@@ -1,11 +1,10 @@
 """The command `sanlian`. Each group of commands is imported when it is called for, so that help is quick."""
 
 import importlib
+import sys
 from typing import Any
 
 import click
-
-from shared.settings import BadSettings
 
 # Where each command is, and what it is for.
 COMMANDS = {
@@ -44,8 +43,12 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except BadSettings as error:
-            raise click.ClickException(str(error)) from error
+        except Exception as error:
+            # Whatever raises it has imported it; importing it here would slow every probe of a container.
+            settings = sys.modules.get("shared.settings")
+            if settings is not None and isinstance(error, settings.BadSettings):
+                raise click.ClickException(str(error)) from error
+            raise
 
 
 @click.command(cls=Commands)

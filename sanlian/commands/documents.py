@@ -50,7 +50,7 @@ def openapi(service: Deployed) -> str:
     """The OpenAPI document; it depends on nothing but the code, so any settings will do."""
     private, public = new_key_pair()
     given: dict[str, object] = {
-        "database_url": "sqlite+aiosqlite://",
+        "database_url": "sqlite+aiosqlite:///nowhere.db",
         "amqp_url": "amqp://nowhere",
         "community": "620102014006",
         "master_keys": new_master_key("k1"),

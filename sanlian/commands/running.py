@@ -8,6 +8,7 @@ import click
 from sanlian import serving
 from sanlian.commands.upkeep import upgrade
 from sanlian.demo.access import show
+from sanlian.demo.doors import Unexpected
 from sanlian.demo.load import load_once
 from sanlian.deployed import find_all
 from sanlian.embedded import embedded
@@ -48,9 +49,12 @@ def up(host: str, port: int, with_demo: bool) -> None:
 
 def _welcome(here: State, base_url: str, with_demo: bool) -> None:
     click.echo(f"Sanlian 三联 answers on {base_url}")
-    if with_demo:
-        access = load_once(here, base_url)
-        show(access)
+    if not with_demo:
+        return
+    try:
+        show(load_once(here, base_url))
+    except Unexpected as error:
+        click.echo(f"the demo could not be loaded: {error}", err=True)
 
 
 @click.command()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 import click
+from alembic.util.exc import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from sanlian.deployed import Deployed, find, find_all
@@ -50,7 +51,7 @@ def upgrade(service: Deployed) -> str:
     settings = settings_here(service)
     try:
         asyncio.run(migrations.upgrade(service.name, service.plan.service.metadata, settings.database_url))
-    except (OSError, DBAPIError) as error:
+    except (OSError, DBAPIError, CommandError) as error:
         reason = getattr(error, "orig", None) or error
         raise click.ClickException(f"{service.name}: the database did not take it: {reason}") from error
     return "at the newest version"

@@ -7,8 +7,6 @@ from uuid import uuid4
 
 import httpx
 
-from shared.settings import BadSettings
-
 PATIENCE_S = 30.0
 TRY_AGAIN = frozenset({502, 503, 504})
 
@@ -19,6 +17,10 @@ class Unexpected(Exception):
     def __init__(self, message: str, problem: dict[str, Any] | None = None) -> None:
         super().__init__(message)
         self.problem = problem or {}
+
+
+class Unreachable(Unexpected):
+    """Nobody is at the door."""
 
 
 class Door:
@@ -69,7 +71,7 @@ class Door:
                 answer = request()
             except httpx.TransportError as error:
                 if time.monotonic() > deadline:
-                    raise BadSettings(f"{self._client.base_url} does not answer: {error}") from error
+                    raise Unreachable(f"{self._client.base_url} does not answer: {error}") from error
             else:
                 if answer.status_code not in TRY_AGAIN or time.monotonic() > deadline:
                     return answer

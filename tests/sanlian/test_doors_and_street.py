@@ -9,9 +9,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import httpx
 import pytest
 
-from sanlian.demo.doors import Door, Unexpected, until
+from sanlian.demo.doors import Door, Unexpected, Unreachable, until
 from sanlian.demo.street import StreetOffice, sign_call
-from shared.settings import BadSettings
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -58,7 +57,7 @@ def test_an_answer_that_was_not_expected_is_shown_whole() -> None:
 
 
 def test_nobody_at_the_door_is_one_clear_line() -> None:
-    said = pytest.raises(BadSettings, match=r"127\.0\.0\.1:9 does not answer")
+    said = pytest.raises(Unreachable, match=r"127\.0\.0\.1:9 does not answer")
     with closing(Door("http://127.0.0.1:9", None, patience_s=0)) as door, said:
         door.get("/x")
 
