@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +28,14 @@ async def stage(database_url: str) -> AsyncIterator[Stage]:
     async with staged(
         PLAN, ROUTERS, database_url=database_url, clock=clock, contact_private_key=PRIVATE_KEY
     ) as made:
+        yield made
+
+
+@pytest.fixture
+async def embedded(tmp_path: Path) -> AsyncIterator[Stage]:
+    """Grid on SQLite alone, for what no database can change: refusals and roles."""
+    url = f"sqlite+aiosqlite:///{tmp_path}/alone.db"
+    async with staged(PLAN, ROUTERS, database_url=url, clock=FakeClock(MORNING)) as made:
         yield made
 
 
