@@ -5,7 +5,6 @@ from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
-from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import IntegrityError
 from starlette.exceptions import HTTPException
@@ -13,11 +12,11 @@ from starlette.types import Message, Receive
 
 from shared import idempotency
 from shared.auth import ANONYMOUS, Caller
-from shared.errors import FieldError, Invalid, Problem, TooLarge
+from shared.errors import FieldError, Invalid, TooLarge
 from shared.idempotency import Answer, Claim
 from shared.service import Host, Work
 from shared.web.access import Scope
-from shared.web.problems import unexpected
+from shared.web.problems import REFUSALS, unexpected
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Headers of an answer that its repetition must have too.
@@ -49,7 +48,7 @@ async def guarded(serve: Serve, endpoint: Run, most: int, request: Request) -> R
     """Serve; what no rule foresaw becomes an answer here, where the commit is known to have failed."""
     try:
         return await serve(Request(request.scope, _bounded(request, most)), endpoint)
-    except (Problem, RequestValidationError, HTTPException):
+    except REFUSALS:
         raise
     except Exception as error:
         return unexpected(request, error)

@@ -101,22 +101,31 @@ def _kinds(kind: type[Problem]) -> Iterator[type[Problem]]:
         yield from _kinds(one)
 
 
+REFUSALS: tuple[type[Exception], ...] = (Problem, RequestValidationError, HTTPException)
+
+
 def install(app: FastAPI) -> None:
     """Turn every refusal into a problem document; `unexpected` is called by the edge itself."""
-    app.add_exception_handler(Problem, _problem)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
+
+    async def handle(request: Request, error: Exception) -> Response:
+        return refused(request, error)
+
+    for kind in REFUSALS:
+        app.add_exception_handler(kind, handle)
 
 
-async def _problem(request: Request, error: Exception) -> Response:
-    return answer(cast(Problem, error), request.url.path)
+def refused(request: Request, error: Exception) -> Response:
+    """The answer to one of `REFUSALS`."""
+    if isinstance(error, Problem):
+        return answer(error, request.url.path)
+    if isinstance(error, RequestValidationError):
+        return answer(_invalid(error), request.url.path)
+    return _http(request, cast(HTTPException, error))
 
 
-async def _invalid(request: Request, error: Exception) -> Response:
-    faults = cast(RequestValidationError, error).errors()
-    fields = [FieldError(_path(fault["loc"]), str(fault["msg"])) for fault in faults]
-    named = "; ".join(f"{one.field}: {one.message}" for one in fields[:3])
-    return answer(Invalid(named, fields=fields), request.url.path)
+def _invalid(error: RequestValidationError) -> Problem:
+    fields = [FieldError(_path(fault["loc"]), str(fault["msg"])) for fault in error.errors()]
+    return Invalid("; ".join(f"{one.field}: {one.message}" for one in fields[:3]), fields=fields)
 
 
 def _path(location: tuple[int | str, ...]) -> str:
@@ -124,8 +133,7 @@ def _path(location: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in inner) or "body"
 
 
-async def _http(request: Request, error: Exception) -> Response:
-    raised = cast(HTTPException, error)
+def _http(request: Request, raised: HTTPException) -> Response:
     known = {404: Absent, 413: TooLarge, 415: Unsupported}.get(raised.status_code)
     if known is not None:
         return answer(known(str(raised.detail)), request.url.path)
