@@ -141,7 +141,7 @@ class Attempt(Base):
     delivery_id: Mapped[UUID] = mapped_column(Uuid, index=True)
     n: Mapped[int]
     trigger: Mapped[str] = mapped_column(String(8))
-    started_at: Mapped[datetime] = mapped_column(index=True)
+    started_at: Mapped[datetime]
     total_ms: Mapped[float | None]
     remote_ip: Mapped[str | None] = mapped_column(String(64))
     status: Mapped[int | None]

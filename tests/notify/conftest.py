@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
@@ -23,9 +23,10 @@ from shared.auth import Role
 from shared.clock import FakeClock
 from shared.events import Event
 from shared.testing import Stage, staged
+from tests.conftest import DISTRIBUTED, EMBEDDED, Footing
+from tests.servers.postgres import PostgresServer
 
 STREET = "620102014"
-DATABASES = ("sqlite", "postgres")
 
 
 @dataclass
@@ -136,11 +137,26 @@ def clock() -> FakeClock:
     return FakeClock(datetime.now(UTC).replace(microsecond=0))
 
 
-@pytest.fixture(params=DATABASES)
-async def stage(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> AsyncIterator[Stage]:
-    url = f"sqlite+aiosqlite:///{tmp_path}/notify.db"
-    if request.param == "postgres":
-        url = request.getfixturevalue("make_database")("notify")
+@pytest.fixture(scope="session")
+def notify_database(postgres_general: PostgresServer) -> Iterator[str]:
+    """One PostgreSQL database for all tests of notify: each begins by making the tables anew."""
+    server = postgres_general.for_test()
+    yield server.create_database("notify")
+    server.drop_databases()
+
+
+@pytest.fixture(params=[EMBEDDED, DISTRIBUTED])
+def footing(request: pytest.FixtureRequest, tmp_path: Path) -> Footing:
+    """The footing without its broker: a service on stage speaks to none."""
+    if request.param == EMBEDDED:
+        return Footing(EMBEDDED, lambda service: f"sqlite+aiosqlite:///{tmp_path}/{service}.db", None)
+    url: str = request.getfixturevalue("notify_database")
+    return Footing(DISTRIBUTED, lambda _: url, None)
+
+
+@pytest.fixture
+async def stage(footing: Footing, clock: FakeClock) -> AsyncIterator[Stage]:
+    url = footing.database_url("notify")
     network = (ip_network("127.0.0.0/8"),)
     async with staged(
         PLAN, ROUTERS, database_url=url, clock=clock, outbound_http=True, outbound_networks=network

@@ -8,6 +8,8 @@ from uuid import UUID
 import pytest
 
 from services.notify.rules.feeds import feed_of, told
+from services.notify.rules.filters import Filter
+from services.notify.rules.subjects import subject_of
 from shared.auth import Role
 from shared.events.grid import Colour, HouseholdColourChanged, HouseholdSnapshot
 from shared.testing import Stage
@@ -55,28 +57,37 @@ async def test_the_body_is_standard_webhooks_and_cloudevents_at_once(office: Off
 
 
 @pytest.mark.parametrize(
-    ("wishes", "arrives"),
+    ("wish", "takes"),
     [
-        ({"area_code": "620102014006"}, True),
-        ({"area_code": "620102014006001"}, True),
-        ({"area_code": "620102014007"}, False),
-        ({"categories": ["01"]}, True),
-        ({"categories": ["0101", "02"]}, True),
-        ({"categories": ["02"]}, False),
-        ({"urgencies": ["U0"]}, True),
-        ({"urgencies": ["U1", "U2"]}, False),
-        ({"offices": ["620102014"]}, True),
-        ({"offices": ["ST-WF"]}, False),
+        (Filter(("*",), "620102014006"), True),
+        (Filter(("*",), "620102014006001"), True),
+        (Filter(("*",), "620102014007"), False),
+        (Filter(("escalation.*",), STREET), True),
+        (Filter(("issue.*", "escalation.requested"), STREET), True),
+        (Filter(("issue.*",), STREET), False),
+        (Filter(("*",), STREET, categories=("01",)), True),
+        (Filter(("*",), STREET, categories=("0101", "02")), True),
+        (Filter(("*",), STREET, categories=("02",)), False),
+        (Filter(("*",), STREET, urgencies=("U0",)), True),
+        (Filter(("*",), STREET, urgencies=("U1", "U2")), False),
+        (Filter(("*",), STREET, offices=("620102014",)), True),
+        (Filter(("*",), STREET, offices=("ST-WF",)), False),
     ],
 )
-async def test_an_endpoint_gets_only_what_its_filters_ask_for(
-    office: Office, sinks: MakeSink, wishes: dict[str, object], arrives: bool
-) -> None:
+def test_a_filter_takes_what_it_asks_for_and_no_more(wish: Filter, takes: bool) -> None:
+    about = subject_of(event_of("escalation.requested"), "escalation.requested").about
+    assert wish.takes(about) is takes
+
+
+async def test_an_endpoint_gets_only_what_its_filters_ask_for(office: Office, sinks: MakeSink) -> None:
     sink = await sinks()
-    await office.open(sink, **wishes)
-    await office.stage.give(event_of("escalation.requested"))
+    await office.open(sink, categories=["02"], urgencies=["U1"], offices=["ST-WF"])
+    await office.stage.give(
+        event_of("escalation.requested"),
+        event_of("escalation.requested", category="0203", urgency="U1", target="ST-WF"),
+    )
     await office.send()
-    assert sink.types == (["escalation.requested"] if arrives else [])
+    assert [body["data"]["category"] for _, body in sink.came] == ["0203"]
 
 
 @pytest.mark.parametrize(
