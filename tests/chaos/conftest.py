@@ -1,14 +1,14 @@
 """One town of real processes on servers that can be mistreated, for all tests of this folder."""
 
-import asyncio
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
 
-from sanlian.demo.people import OPERATOR
+from sanlian.demo.people import OPERATOR, Person, token_of
 from sanlian.demo.town import Town
+from sanlian.footings import State
 from sanlian.ports import NAMES
 from tests.chaos.telling import Book, register
 from tests.e2e.conftest import distributed
@@ -22,12 +22,16 @@ class Stack:
     """The town at work, its servers, its processes by service, and the street office that keeps a book."""
 
     town: Town
+    state: State
     processes: Mapping[str, Served]
     databases: Mapping[str, str]
     postgres: PostgresServer
     broker: RabbitServer
     book: Book
     endpoint: str
+
+    def token(self, person: Person) -> str:
+        return token_of(self.state, person)
 
 
 @pytest.fixture(scope="package")
@@ -45,4 +49,13 @@ def stack(
         running = opened.enter_context(distributed(folder, urls, broker.url))
         book = opened.enter_context(Book())
         endpoint = register(running.town.person(OPERATOR), book)
-        yield Stack(running.town, running.processes, urls, postgres, broker, book, endpoint)
+        yield Stack(
+            town=running.town,
+            state=State(folder),
+            processes=running.processes,
+            databases=urls,
+            postgres=postgres,
+            broker=broker,
+            book=book,
+            endpoint=endpoint,
+        )

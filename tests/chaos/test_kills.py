@@ -35,13 +35,14 @@ TIMELINE = [
     "call-back",
 ]
 # What the street office is told of one story: each of these once, under one id.
-SENT = Counter(
-    "issue.reported issue.accepted issue.assigned issue.responded issue.help_requested issue.escalated"
-    " issue.returned issue.resolved issue.verified issue.closed"
-    " escalation.requested escalation.acknowledged escalation.replied"
-    " need.published need.fulfilled match.proposed match.offered match.accepted"
-    " pledge.made pledge.contacted pledge.scheduled pledge.delivered partner.delivery_confirmed".split()
-)
+SENT = Counter([
+    *("issue.reported", "issue.accepted", "issue.assigned", "issue.responded", "issue.help_requested"),
+    *("issue.escalated", "issue.returned", "issue.resolved", "issue.verified", "issue.closed"),
+    *("escalation.requested", "escalation.acknowledged", "escalation.replied"),
+    *("need.published", "need.fulfilled", "match.proposed", "match.offered", "match.accepted"),
+    *("pledge.made", "pledge.contacted", "pledge.scheduled", "pledge.delivered"),
+    "partner.delivery_confirmed",
+])
 
 
 @dataclass(frozen=True, slots=True)

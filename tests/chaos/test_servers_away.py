@@ -1,0 +1,71 @@
+"""Broker and database go away under load; whoever was told "taken" was told the truth."""
+
+import asyncio
+
+import httpx
+
+from sanlian.demo.people import WORKER
+from sanlian.ports import NAMES
+from tests.chaos.conftest import Stack
+from tests.chaos.load import at_rest, check_all_was_kept, reporting, value
+
+AWAY_S = 10.0
+
+
+async def test_a_broker_that_restarts_and_drops_connections_costs_no_report(stack: Stack) -> None:
+    before = await value(stack.databases["intake"], "SELECT count(*) FROM issues")
+    async with reporting(stack, stack.token(WORKER)) as reported:
+        await asyncio.sleep(1)
+        await stack.broker.close_all_connections()
+        await asyncio.sleep(1)
+        await stack.broker.restart()
+        await asyncio.sleep(1)
+        await stack.broker.close_all_connections()
+        await asyncio.sleep(1)
+    await at_rest(stack, reported)
+    await check_all_was_kept(stack, reported, before)
+    assert len(reported.issues) > 100, "too little load to prove anything"
+
+
+async def test_a_database_that_is_away_for_ten_seconds_costs_no_report(stack: Stack) -> None:
+    before = await value(stack.databases["intake"], "SELECT count(*) FROM issues")
+    async with reporting(stack, stack.token(WORKER)) as reported:
+        await asyncio.sleep(1)
+        for url in stack.databases.values():
+            await stack.postgres.terminate_connections(url)
+        await asyncio.sleep(1)
+        await stack.postgres.stop()
+        try:
+            await asyncio.sleep(AWAY_S)
+            assert await readiness(stack) == dict.fromkeys(NAMES, 503)
+        finally:
+            await stack.postgres.start()
+        await asyncio.sleep(2)
+    await at_rest(stack, reported)
+    await check_all_was_kept(stack, reported, before)
+    assert await readiness(stack) == dict.fromkeys(NAMES, 200)
+    assert reported.statuses.keys() == {201, 503}
+    assert len(reported.issues) > 100, "too little load to prove anything"
+
+
+async def test_a_database_that_hangs_costs_no_report(stack: Stack) -> None:
+    before = await value(stack.databases["intake"], "SELECT count(*) FROM issues")
+    async with reporting(stack, stack.token(WORKER)) as reported:
+        await asyncio.sleep(1)
+        await stack.postgres.pause()
+        try:
+            await asyncio.sleep(AWAY_S)
+        finally:
+            await stack.postgres.resume()
+        await asyncio.sleep(2)
+    await at_rest(stack, reported)
+    await check_all_was_kept(stack, reported, before)
+
+
+async def readiness(stack: Stack) -> dict[str, int]:
+    """What each service answers to whoever asks whether it can work."""
+    async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
+        answers = await asyncio.gather(
+            *(client.get(f"{stack.processes[name].origin}/{name}/readyz") for name in NAMES)
+        )
+    return {name: answer.status_code for name, answer in zip(NAMES, answers, strict=True)}
