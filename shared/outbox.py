@@ -43,6 +43,12 @@ async def store(session: AsyncSession, outbox: Table, messages: Sequence[Packed]
     await bulk.insert(session, outbox, [{"id": m.id, "type": m.type, "body": m.body} for m in messages])
 
 
+async def look(database: Database, outbox: Table) -> None:
+    """Raise where the database does not answer, or has not been migrated."""
+    async with database.reading() as session:
+        await session.execute(select(outbox.c.position).limit(1))
+
+
 async def backlog(database: Database, outbox: Table) -> tuple[int, datetime | None]:
     """How many events wait, and since when the oldest does."""
     async with database.reading() as session:

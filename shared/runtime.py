@@ -132,11 +132,16 @@ class Runtime(Generic[S]):
     async def ready(self) -> dict[str, str]:
         """What is not ready, by name; empty when requests and events can flow."""
         faults: dict[str, str] = {}
-        try:
-            async with asyncio.timeout(3):
-                await self.database.ping()
-        except Exception as error:
-            faults["database"] = type(error).__name__
+        asked = {
+            "database": self.database.ping(),
+            "tables": outbox.look(self.database, self.plan.service.outbox),
+        }
+        for name, question in asked.items():
+            try:
+                async with asyncio.timeout(3):
+                    await question
+            except Exception as error:
+                faults[name] = type(error).__name__
         if not self.bus.is_ready:
             faults["bus"] = "not connected"
         faults.update({task.get_name(): "stopped" for task in self._tasks if task.done()})

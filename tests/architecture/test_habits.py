@@ -11,7 +11,7 @@ CARRIERS = {
     "shared/bus/link.py::_supervise": "a session that failed is logged and begun anew; an end would wedge us",
     "shared/runtime.py::_supervised": "background work that failed is logged and begun anew",
     "shared/runtime.py::ready": "the fault is the answer: the service is not ready",
-    "shared/web/edge.py::_guarded": "the fault becomes a problem document with status 500, and a log line",
+    "shared/web/edge.py::guarded": "the fault becomes a problem document with status 500, and a log line",
     "shared/web/grouped.py::_together": "the fault is handed to the request whose work it was",
 }
 
