@@ -3,16 +3,13 @@
 Prints `name value unit ratio-to-limit`, for points in bulk and one by one.
 """
 
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import shapely
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
+from bench.harness import say
 from services.grid.areas.shapes import AreaMap
 
 AREAS, POINTS, SINGLES, ROUNDS = 100_000, 100_000, 20_000, 5
@@ -28,14 +25,15 @@ def shapes() -> list[tuple[str, shapely.Geometry]]:
     return [(f"620102014006{number:06d}", box) for number, box in enumerate(boxes)]
 
 
-def best(run: Callable[[], object]) -> float:
-    """Seconds of the fastest of some rounds: what the machine can do when nobody disturbs it."""
-    times = []
+def fastest(*runs: Callable[[], object]) -> list[float]:
+    """Seconds of the fastest of some rounds of each, taken in turns, so that all meet the same disturbances."""
+    times: list[list[float]] = [[] for _ in runs]
     for _ in range(ROUNDS):
-        started = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - started)
-    return min(times)
+        for run, taken in zip(runs, times, strict=True):
+            started = time.perf_counter()
+            run()
+            taken.append(time.perf_counter() - started)
+    return [min(taken) for taken in times]
 
 
 def main() -> None:
@@ -48,16 +46,18 @@ def main() -> None:
     pairs = list(zip(longitudes.tolist(), latitudes.tolist(), strict=True))
     assert all(ours.locate_all(pairs[:1000]))
 
-    limit = POINTS / best(lambda: bare.query(shapely.points(longitudes, latitudes), predicate="intersects"))
-    value = POINTS / best(lambda: ours.locate_all(pairs))
-    print(f"locate_point {value:.0f} points/s {value / limit:.2f}")
+    limit, value = fastest(
+        lambda: bare.query(shapely.points(longitudes, latitudes), predicate="intersects"),
+        lambda: ours.locate_all(pairs),
+    )
+    say("locate_point", POINTS / value, "points/s", limit / value)
 
     few = pairs[:SINGLES]
-    limit = SINGLES / best(
-        lambda: [bare.query(shapely.Point(lon, lat), predicate="intersects") for lon, lat in few]
+    limit, value = fastest(
+        lambda: [bare.query(shapely.Point(lon, lat), predicate="intersects") for lon, lat in few],
+        lambda: [ours.locate(lon, lat) for lon, lat in few],
     )
-    value = SINGLES / best(lambda: [ours.locate(lon, lat) for lon, lat in few])
-    print(f"locate_point_single {value:.0f} points/s {value / limit:.2f}")
+    say("locate_point_single", SINGLES / value, "points/s", limit / value)
 
 
 if __name__ == "__main__":

@@ -132,6 +132,13 @@ async def test_a_sealed_address_places_an_issue_and_its_words_are_not_kept(town:
     assert "501" not in str(row)
 
 
+async def test_a_sealed_place_without_a_key_waits_for_one_and_harms_nobody(embedded: Stage) -> None:
+    sealed = b64encode(seal(PUBLIC_KEY, b"{}")).decode()
+    (failure,) = await embedded.give(reported(uuid4(), point=None, place_sealed=sealed), reported(uuid4()))
+    assert "contact_private_key" in failure.reason
+    assert not failure.poison
+
+
 async def test_a_place_sealed_to_another_key_fails_alone(town: Town) -> None:
     _, other = new_key_pair()
     sealed = b64encode(seal(other, b"{}")).decode()

@@ -1,12 +1,13 @@
 """Visits through the doors and by the clock: due, done, missed, and the next one planned."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from services.grid.tending import tend_once
+from services.grid.tending import tend_households, tend_once
 from services.grid.visits.models import Visit
 from shared.auth import Role
 from shared.events.grid import VisitDone, VisitDue, VisitMissed
@@ -58,6 +59,20 @@ async def test_a_visit_falls_due_on_its_day_and_is_missed_after_its_grace(town: 
     events = await town.stage.emitted()
     assert [event.in_a_row for event in events if isinstance(event, VisitMissed)] == [1]
     assert (await town.visits("H-0001", state="planned"))[0]["due_at"] == "2026-03-19T04:00:00Z"
+
+
+async def test_the_clocks_work_goes_on_beside_the_requests(town: Town) -> None:
+    visit = await first_visit(town, *RED)
+    town.stage.clock.advance(timedelta(days=7))
+    beside = asyncio.create_task(tend_households(town.stage.host))
+    async with asyncio.timeout(10):
+        due: list[dict[str, Any]] = []
+        while not due:
+            due = await town.visits("H-0001", state="due")
+    assert [one["id"] for one in due] == [visit["id"]]
+    beside.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await beside
 
 
 async def test_two_red_visits_missed_in_a_row_hold_the_household_red(town: Town) -> None:

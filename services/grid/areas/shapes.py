@@ -9,7 +9,6 @@ import shapely
 from numpy.typing import NDArray
 
 from services.grid.areas.addresses import Compound, Gazetteer
-from services.grid.areas.codes import grid_of
 
 Floats: TypeAlias = NDArray[np.float64]
 NOWHERE = -1
@@ -103,8 +102,3 @@ class AreaMap:
             return None
         found = self.gazetteer.get(named) or self.gazetteer.find(named, within=within)
         return found if found is not None and found.area_code.startswith(within) else None
-
-
-def is_in_a_grid(location: Location) -> bool:
-    """Whether the place is known well enough for a grid's own people to be asked."""
-    return grid_of(location.area_code) is not None

@@ -1,6 +1,5 @@
 """Pure: the 1+4+X force of a grid, its vacancies, and who of it is asked to handle an issue."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -88,11 +87,6 @@ def vacancies(
     asked = [(area, role) for area in areas for role in rules.template if role.level == level_of(area)]
     counts = [(area, role, present.get((area, role.role), 0)) for area, role in asked]
     return [Vacancy(area, role.role, role.min, count) for area, role, count in counts if count < role.min]
-
-
-def counted(members: Iterable[tuple[str, str]]) -> Counter[tuple[str, str]]:
-    """How many people stand in each role of each area, from (area, role) of each of them."""
-    return Counter(members)
 
 
 def choose_handler(
