@@ -22,6 +22,10 @@ NAMING = {
 # PostgreSQL's own word for "try again": serialization failure, deadlock, lock not available, statement
 # cancelled by a timeout, and the classes 08 (connection), 53 (resources) and 57P (shutdown).
 _PASSING_SQLSTATES = ("40001", "40P01", "55P03", "57014", "08", "53", "57P")
+# SQLite's: busy, locked, an error of the disk, full, cannot open. Its plain "error" is a fault of ours.
+_PASSING_SQLITE_CODES = frozenset({5, 6, 10, 13, 14})
+# These tell of files that our own code looked for, not of a server that is away.
+_OF_FILES = (FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
 
 
 def new_metadata() -> MetaData:
@@ -98,12 +102,39 @@ class Database:
 def is_passing(error: BaseException) -> bool:
     """Whether the database may well say yes to the same work later: it was away, full, or locked."""
     if isinstance(error, (PoolTimeout, OSError)):
-        return True
+        return not isinstance(error, _OF_FILES)
     if not isinstance(error, DBAPIError) or isinstance(error, IntegrityError):
         return False
-    if error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError)):
+    if error.connection_invalidated or isinstance(error, InterfaceError):
         return True
-    return str(getattr(error.orig, "sqlstate", None) or "").startswith(_PASSING_SQLSTATES)
+    if isinstance(error, OperationalError):
+        return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _PASSING_SQLITE_CODES
+    return _sqlstate(error).startswith(_PASSING_SQLSTATES)
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database could not be reached at all, or hung up: no work of any kind would be done now."""
+    lost = isinstance(error, DBAPIError) and (
+        error.connection_invalidated or isinstance(error, InterfaceError)
+    )
+    return lost or (isinstance(error, (PoolTimeout, OSError)) and is_passing(error))
+
+
+def ran_too_long(error: BaseException) -> bool:
+    """Whether a statement exceeded its time: the database may well be there, and the work too much for it."""
+    return isinstance(error, DBAPIError) and _sqlstate(error) == "57014"
+
+
+def is_unstorable(error: BaseException) -> bool:
+    """Whether a value does not fit what the database can keep: a NUL in a text, a number out of bounds."""
+    if isinstance(error, DBAPIError):
+        return _sqlstate(error).startswith("22")
+    # SQLite's driver finds the same before the database sees it.
+    return isinstance(error, (OverflowError, UnicodeEncodeError))
+
+
+def _sqlstate(error: DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlstate", None) or "")
 
 
 def _postgres_engine(
@@ -117,6 +148,8 @@ def _postgres_engine(
         pool_pre_ping=True,
         connect_args={
             "timeout": 10,
+            # The server keeps the time of statements; this is for a server that vanished without a word.
+            "command_timeout": statement_timeout_s + 5,
             "server_settings": {
                 "statement_timeout": str(int(statement_timeout_s * 1000)),
                 "lock_timeout": str(int(lock_timeout_s * 1000)),

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from shared import idempotency
 from shared.auth import Caller
+from shared.db import is_away
 from shared.errors import Problem
 from shared.idempotency import Answer, Claim
 from shared.service import Host, Work
@@ -57,11 +58,14 @@ class Grouped(Generic[In]):
         try:
             answers = await self._in_one(host, group)
         except Exception as error:
-            if len(group) > 1:
+            # A database that is away refuses all alike; asking it once a request would take as many timeouts.
+            if len(group) > 1 and not is_away(error):
                 for one in group:
                     await self._together(host, [one])
-            elif group and not group[0].answer.done():
-                group[0].answer.set_exception(error)
+                return
+            for one in group:
+                if not one.answer.done():
+                    one.answer.set_exception(error)
             return
         for one, answer in zip(group, answers, strict=True):
             if not one.answer.done():

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from shared.bus import Unavailable
-from shared.db import is_passing
+from shared.db import is_passing, is_unstorable
 from shared.errors import Absent, Busy, FieldError, Invalid, Problem, TooLarge, Unsupported
 
 log = logging.getLogger(__name__)
@@ -154,5 +154,9 @@ def unexpected(request: Request, error: Exception) -> Response:
         log.warning("busy: %s", error)
         return answer(Busy("the database is not available; nothing was kept"), request.url.path)
     log.error("unexpected error", exc_info=error)
+    if is_unstorable(error):
+        return answer(
+            Invalid("a value holds what cannot be stored, such as a NUL character"), request.url.path
+        )
     # What went wrong inside is for the log: an error text may hold what the caller may not see.
     return answer(Problem("an unexpected error was logged; nothing was kept"), request.url.path)
