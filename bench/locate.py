@@ -12,7 +12,7 @@ import shapely
 from bench.harness import say
 from services.grid.areas.shapes import AreaMap
 
-AREAS, POINTS, SINGLES, ROUNDS = 100_000, 100_000, 20_000, 5
+AREAS, POINTS, SINGLES, ROUNDS = 100_000, 100_000, 20_000, 10
 
 
 def shapes() -> list[tuple[str, shapely.Geometry]]:
@@ -26,10 +26,11 @@ def shapes() -> list[tuple[str, shapely.Geometry]]:
 
 
 def fastest(*runs: Callable[[], object]) -> list[float]:
-    """Seconds of the fastest of some rounds of each, taken in turns, so that all meet the same disturbances."""
+    """Seconds of the fastest of some rounds of each, taken in turns: all meet the same disturbances."""
     times: list[list[float]] = [[] for _ in runs]
-    for _ in range(ROUNDS):
-        for run, taken in zip(runs, times, strict=True):
+    for number in range(ROUNDS):
+        both = list(zip(runs, times, strict=True))
+        for run, taken in both if number % 2 else reversed(both):
             started = time.perf_counter()
             run()
             taken.append(time.perf_counter() - started)
