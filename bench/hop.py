@@ -53,7 +53,7 @@ async def main() -> None:
 
             async def all_done() -> bool:
                 async with runtime.database.reading() as session:
-                    return bool(await session.scalar(select(func.count()).select_from(outbox)) >= EVENTS)
+                    return int(await session.scalar(select(func.count()).select_from(outbox)) or 0) >= EVENTS
 
             began = time.perf_counter()
             await _consume(consumer, runtime.host.receive)

@@ -53,7 +53,7 @@ async def connect(url: str) -> RawHttp:
     """Open a connection to the server of this URL."""
     parts = urlsplit(url)
     loop = asyncio.get_running_loop()
-    _, connection = await loop.create_connection(RawHttp, parts.hostname, parts.port)
+    _, connection = await loop.create_connection(RawHttp, str(parts.hostname), int(parts.port or 80))
     return connection
 
 

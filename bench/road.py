@@ -1,4 +1,4 @@
-"""The whole road: report, assigned, matched with an offer, message at the street, four processes and all durable.
+"""The whole road: report, assigned, matched with an offer, message at the street; four processes, durable.
 
 Beside it what pgbench commits of one hop, divided by the four hops.
 """
