@@ -142,6 +142,12 @@ def issue_snapshot(
 def help_requested(
     now: datetime, *, issue_id: UUID | None = None, version: int = 4, no: int = 1, **help: Any
 ) -> IssueHelpRequested:
-    wanted = {"kind": "goods", "tags": ("rice_oil",), "quantity": 1, "unit": "set", "public_text": "米面油一套"}
+    wanted = {
+        "kind": "goods",
+        "tags": ("rice_oil",),
+        "quantity": 1,
+        "unit": "set",
+        "public_text": "米面油一套",
+    }
     snapshot = issue_snapshot(issue_id or uuid4(), version, IssueState.in_progress, now=now)
     return IssueHelpRequested(issue=snapshot, help=Help.model_validate({"no": no, **wanted, **help}))

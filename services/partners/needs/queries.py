@@ -120,4 +120,4 @@ async def _like_cases(work: Work, communities: set[str]) -> dict[tuple[str, str]
         .where(Need.community_code.in_(sorted(communities)), Need.state.in_((*SEEKING, "matched")))
         .group_by(grid, Need.kind)
     )
-    return {(code, kind): count for code, kind, count in (await work.session.execute(query)).tuples()}
+    return {(code, kind): count for code, kind, count in await work.session.execute(query)}

@@ -1,5 +1,6 @@
 """What a unit can do with its offers."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -7,7 +8,7 @@ from sqlalchemy import select
 from services.partners.history import begin, change
 from services.partners.matches.engine import put_on_market
 from services.partners.offers.models import Offer
-from services.partners.offers.rules import OFFER, missing_qualifications, needs_a_look
+from services.partners.offers.rules import OFFER, missing_qualifications, needs_a_look, nth_day_after
 from services.partners.offers.views import OfferContent, OfferForm
 from services.partners.records import locked, permit_record
 from services.partners.refusals import ExternalRefTaken
@@ -16,11 +17,10 @@ from services.partners.units.commands import unit_in_force
 from services.partners.units.models import Unit
 from services.partners.units.rules import reliability
 from shared.calendar import WorkingCalendar
+from shared.clock import local_date, local_midnight
 from shared.errors import FieldError, Forbidden, Invalid
 from shared.events.partners import OfferPublished, OfferSubmitted, OfferWithdrawn
 from shared.service import Work
-
-_OFFICE_MINUTES_A_DAY = 8 * 60
 
 
 async def post_offer(work: Work, form: OfferForm) -> tuple[Offer, bool]:
@@ -123,8 +123,9 @@ async def _submit(work: Work, offer: Offer, unit: Unit) -> None:
     )
     missing = missing_qualifications(kind, offer.tags, offer.qualifications, with_minors=offer.with_minors)
     if looked_at or missing:
-        minutes = terms.rules.review_working_days * _OFFICE_MINUTES_A_DAY
-        offer.review_due = work.part(WorkingCalendar).add_working(work.now, minutes)
+        is_working = work.part(WorkingCalendar).is_working_day
+        last = nth_day_after(local_date(work.now), terms.rules.review_working_days, is_working)
+        offer.review_due = local_midnight(last + timedelta(days=1))
     else:
         await list_offer(work, offer)
 

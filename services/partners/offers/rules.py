@@ -1,6 +1,7 @@
 """The states of an offer (domain.md §2.4), and which offers a person must look at first."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 
 from services.partners.lifecycle import Lifecycle
 from services.partners.settings import KindRules
@@ -56,3 +57,13 @@ def missing_qualifications(
     for tag in tags:
         needed |= set(rules.tagged.get(tag, ()))
     return tuple(sorted(needed - set(held)))
+
+
+def nth_day_after(start: date, days: int, counts: Callable[[date], bool]) -> date:
+    """The n-th day after `start` that counts, such as the third working day."""
+    day = start
+    for _ in range(days):
+        day += timedelta(days=1)
+        while not counts(day):
+            day += timedelta(days=1)
+    return day
