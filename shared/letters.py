@@ -3,7 +3,8 @@
 Only the memory bus uses this: on RabbitMQ the retry ladder and the dead letters are queues.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
@@ -23,8 +24,8 @@ from sqlalchemy import (
 )
 
 from shared import bulk
-from shared.bus import DeadLetter, Letter
-from shared.db import Database, UtcDateTime
+from shared.bus import DeadLetter, Letter, Unavailable
+from shared.db import Database, UtcDateTime, is_passing
 from shared.envelope import Packed
 
 
@@ -44,7 +45,7 @@ def letters_table(metadata: MetaData) -> Table:
 
 
 class Letters:
-    """The letters of one service."""
+    """The letters of one service. Raises `Unavailable` where its database is away."""
 
     def __init__(self, service: str, database: Database, table: Table) -> None:
         self.service, self._database, self._table = service, database, table
@@ -65,7 +66,7 @@ class Letters:
             }
             for letter in letters
         ]
-        async with self._database.transaction() as session:
+        async with _reached(), self._database.transaction() as session:
             await session.execute(
                 delete(self._table).where(self._table.c.id.in_([row["id"] for row in rows]))
             )
@@ -77,7 +78,7 @@ class Letters:
         query = (
             select(table).where(~table.c.is_dead, table.c.due_at <= now).order_by(table.c.due_at).limit(limit)
         )
-        async with self._database.reading() as session:
+        async with _reached(), self._database.reading() as session:
             return [
                 Letter(Packed(id=row.id, type=row.type, body=row.body), row.attempt, row.due_at, row.reason)
                 for row in await session.execute(query)
@@ -85,7 +86,7 @@ class Letters:
 
     async def forget(self, ids: Sequence[UUID]) -> int:
         """Drop letters by event id, and say how many there were."""
-        async with self._database.transaction() as session:
+        async with _reached(), self._database.transaction() as session:
             done = await session.execute(delete(self._table).where(self._table.c.id.in_(ids)))
             return int(getattr(done, "rowcount", 0))
 
@@ -93,7 +94,7 @@ class Letters:
         """The dead letters, the oldest first."""
         table = self._table
         query = select(table).where(table.c.is_dead).order_by(table.c.due_at).limit(limit)
-        async with self._database.reading() as session:
+        async with _reached(), self._database.reading() as session:
             return [
                 DeadLetter(self.service, str(row.id), row.type, row.reason, row.due_at, row.body)
                 for row in await session.execute(query)
@@ -105,6 +106,16 @@ class Letters:
         chosen = update(table).where(table.c.is_dead)
         if ids is not None:
             chosen = chosen.where(table.c.id.in_(ids))
-        async with self._database.transaction() as session:
+        async with _reached(), self._database.transaction() as session:
             done = await session.execute(chosen.values(is_dead=False, attempt=1, due_at=now))
             return int(getattr(done, "rowcount", 0))
+
+
+@asynccontextmanager
+async def _reached() -> AsyncGenerator[None]:
+    try:
+        yield
+    except Exception as error:
+        if is_passing(error):
+            raise Unavailable(str(error)) from error
+        raise

@@ -5,15 +5,17 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
+from time import monotonic
 from typing import Generic, TypeVar
 
 from shared import idempotency, inbox, outbox
 from shared.auth import ApiKey, Caller
-from shared.bus import Bus
+from shared.bus import Bus, Unavailable
 from shared.bus.memory import MemoryBus
 from shared.bus.rabbit import RabbitBus
 from shared.clock import Clock, SystemClock
-from shared.db import Database
+from shared.db import Database, is_passing
 from shared.letters import Letters
 from shared.outbox import Relay
 from shared.service import Host, Service, Work
@@ -26,6 +28,7 @@ S = TypeVar("S", bound=ServiceSettings)
 
 HOUSEKEEPING_S = 600.0
 DRAIN_S = 10.0
+SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 
 Background = Callable[[Host], Awaitable[None]]
 
@@ -118,12 +121,23 @@ class Runtime(Generic[S]):
     async def _close_bus(self) -> None:
         try:
             async with asyncio.timeout(DRAIN_S):
-                if self.bus.is_ready:
-                    await self.relay.drain()
+                # What the last handlers leave behind is to be published too, so they finish first.
+                await self.bus.rest()
+                await self.relay.drain()
+        except Exception as error:
+            if not isinstance(error, Unavailable) and not is_passing(error):
+                raise
+            # Whatever is not published or acknowledged comes again after the next start.
+            log.warning("%s stopped before it was drained: %r", self.plan.service.name, error)
+        finally:
+            await self._disconnect()
+
+    async def _disconnect(self) -> None:
+        try:
+            async with asyncio.timeout(DRAIN_S):
                 await self.bus.close()
         except TimeoutError:
-            # Whatever is not published or acknowledged comes again after the next start.
-            log.warning("%s stopped before it was drained", self.plan.service.name)
+            log.warning("%s left a handler unfinished; its events come again", self.plan.service.name)
 
     async def close(self) -> None:
         """Give the database back."""
@@ -132,14 +146,14 @@ class Runtime(Generic[S]):
     async def ready(self) -> dict[str, str]:
         """What is not ready, by name; empty when requests and events can flow."""
         faults: dict[str, str] = {}
-        asked = {
-            "database": self.database.ping(),
-            "tables": outbox.look(self.database, self.plan.service.outbox),
+        asked: dict[str, Callable[[], Awaitable[None]]] = {
+            "database": self.database.ping,
+            "tables": partial(outbox.look, self.database, self.plan.service.outbox),
         }
         for name, question in asked.items():
             try:
                 async with asyncio.timeout(3):
-                    await question
+                    await question()
             except Exception as error:
                 faults[name] = type(error).__name__
         if not self.bus.is_ready:
@@ -161,19 +175,28 @@ class Runtime(Generic[S]):
             await asyncio.sleep(HOUSEKEEPING_S)
 
     async def measure(self) -> None:
-        """Bring the gauges up to date; called when somebody reads the metrics."""
-        count, since = await outbox.backlog(self.database, self.plan.service.outbox)
+        """Bring the gauges up to date; they stay as they were while the database is away."""
+        try:
+            count, since = await outbox.backlog(self.database, self.plan.service.outbox)
+        except Exception as error:
+            if not is_passing(error):
+                raise
+            log.warning("the gauges stay: %s", error)
+            return
         age = 0.0 if since is None else (self.clock.now() - since).total_seconds()
         self.metrics.backlog(count, max(age, 0.0))
 
 
 async def _supervised(name: str, work: Callable[[], Awaitable[None]]) -> None:
     """Run for good. A fault is logged with its trace, and the work begins anew after a pause."""
-    pause = 0.5
+    pause = SHORTEST_PAUSE_S
     while True:
+        began = monotonic()
         try:
             await work()
         except Exception:
             log.exception("%s failed and begins anew in %.1f s", name, pause)
         await asyncio.sleep(pause)
-        pause = min(pause * 2, 30.0)
+        # What ran for a while was sound: its next fault is news, and no part of a row of them.
+        lasted = monotonic() - began > LONGEST_PAUSE_S * 2
+        pause = SHORTEST_PAUSE_S if lasted else min(pause * 2, LONGEST_PAUSE_S)

@@ -35,6 +35,9 @@ class NotingBus:
     async def start(self) -> None:
         """Nothing to connect."""
 
+    async def rest(self) -> None:
+        """Nothing to finish."""
+
     async def close(self) -> None:
         """Nothing to close."""
 

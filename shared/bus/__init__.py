@@ -65,8 +65,11 @@ class Bus(Protocol):
     async def subscribe(self, service: str, types: Iterable[str], receive: Receive) -> None:
         """Hand each event of these types to `receive`, until `close`."""
 
+    async def rest(self) -> None:
+        """Take no more events, and finish those begun; publishing goes on."""
+
     async def close(self) -> None:
-        """Take no more events, finish those begun, disconnect."""
+        """Rest, and disconnect."""
 
     @property
     def is_ready(self) -> bool:

@@ -38,8 +38,8 @@ class MemoryBus:
 
     @property
     def is_ready(self) -> bool:
-        """A call inside the process is always possible."""
-        return True
+        """Whether letters are looked after; a call inside the process is always possible."""
+        return self._sweeper is None or not self._sweeper.done()
 
     def keep_letters(self, letters: LetterBox) -> None:
         """Say where a service keeps what it could not take."""
@@ -50,12 +50,16 @@ class MemoryBus:
         if self._sweeper is None:
             self._sweeper = asyncio.create_task(self._sweep(), name="letters")
 
-    async def close(self) -> None:
+    async def rest(self) -> None:
         """Stop looking; whatever is due waits in the databases."""
         if self._sweeper is not None:
             self._sweeper.cancel()
             await asyncio.gather(self._sweeper, return_exceptions=True)
             self._sweeper = None
+
+    async def close(self) -> None:
+        """Rest: there is nothing to disconnect."""
+        await self.rest()
 
     async def subscribe(self, service: str, types: Iterable[str], receive: Receive) -> None:
         """Hand each event of these types to `receive`."""
@@ -63,7 +67,11 @@ class MemoryBus:
 
     async def publish(self, messages: Sequence[Packed]) -> None:
         """Return once every subscriber is done. Raises `Unavailable` where one could not be asked."""
-        await asyncio.gather(*(self._hand_over(one, messages) for one in self._subscribers.values()))
+        given = (self._hand_over(one, messages) for one in self._subscribers.values())
+        # All of them are heard out: a task left running would outlive the database that it works on.
+        for outcome in await asyncio.gather(*given, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
 
     async def _hand_over(self, subscriber: _Subscriber, messages: Sequence[Packed]) -> None:
         wanted = [message for message in messages if message.type in subscriber.types]
@@ -82,13 +90,18 @@ class MemoryBus:
 
     async def retry_due(self) -> int:
         """Try the letters whose time has come, and say how many there were."""
-        tried = 0
-        for subscriber in list(self._subscribers.values()):
+        return sum([await self._retry_of(subscriber) for subscriber in list(self._subscribers.values())])
+
+    async def _retry_of(self, subscriber: _Subscriber) -> int:
+        try:
             due = await subscriber.letters.due(self._clock.now(), limit=BATCH)
-            tried += len(due)
             if due:
                 await self._try_again(subscriber, due)
-        return tried
+        except Unavailable as error:
+            # The letters of the others do not wait for this one's database.
+            log.warning("letters of %s wait: %s", subscriber.letters.service, error)
+            return 0
+        return len(due)
 
     async def _try_again(self, subscriber: _Subscriber, due: Sequence[Letter]) -> None:
         envelopes = [unpack(letter.message.body, attempt=letter.attempt)[0] for letter in due]
@@ -99,12 +112,7 @@ class MemoryBus:
 
     async def _sweep(self) -> None:
         while True:
-            try:
-                worked = await self.retry_due()
-            except Unavailable as error:
-                log.warning("letters wait: %s", error)
-                worked = 0
-            if not worked:
+            if not await self.retry_due():
                 await asyncio.sleep(self._sweep_s)
 
 

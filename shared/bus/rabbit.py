@@ -49,13 +49,18 @@ class RabbitBus:
         """Connect in the background; publishing waits for the connection."""
         self._publisher.start()
 
+    async def rest(self) -> None:
+        """Take no further batch, and return when those that were begun are acknowledged."""
+        await asyncio.gather(*(consumer.drain() for consumer, _ in self._consumers))
+
     async def close(self) -> None:
-        """Stop consuming, finish the batch that was begun, disconnect."""
-        for consumer, link in self._consumers:
-            await consumer.drain()
-            await link.close()
-        self._consumers.clear()
-        await self._publisher.close()
+        """Rest, and disconnect; disconnect also where the caller gives up waiting."""
+        try:
+            await self.rest()
+        finally:
+            for link in (*(link for _, link in self._consumers), self._publisher):
+                await link.close()
+            self._consumers.clear()
 
     async def subscribe(self, service: str, types: Iterable[str], receive: Receive) -> None:
         """Consume the service's queue; declared and bound first, on each connection anew."""
