@@ -12,7 +12,7 @@ from standardwebhooks import Webhook
 from services.notify.rules.filters import PATTERN, matches
 from services.notify.rules.retries import SCHEDULE_S, judge, read_retry_after
 from services.notify.rules.signing import is_signed, key_of, new_secret, sign
-from services.notify.rules.slots import AHEAD, SLOW_SLOTS, Slots
+from services.notify.rules.slots import MOST_AHEAD, SLOW_SLOTS, Slots
 from services.notify.rules.states import DeliveryState
 from services.notify.rules.street_calls import RULES, allowed_in, without_numbers
 from shared.events.intake import EscalationState
@@ -148,18 +148,32 @@ def test_no_endpoint_gets_more_than_its_share_and_slow_ones_wait_only_for_each_o
     slots, quick, slow = Slots(total=32), UUID(int=1), UUID(int=2)
     wanted = [(quick, 64), (slow, 4)]
     first, second = slots.grants(wanted, NOW)
-    assert first.each == {quick: 8 * AHEAD, slow: 4 * AHEAD}
-    assert (first.most, second.most, second.each) == (32 * AHEAD, SLOW_SLOTS, {})
+    assert first.each == {quick: 16, slow: 8}, "a quarter of all; and twice as many are claimed ahead"
+    assert (first.most, second.most, second.each) == (32 * MOST_AHEAD, SLOW_SLOTS, {})
     for _ in range(3):
         slots.take(slow, slow=False)
-    slots.mark(slow, timed_out=True, now=NOW)
+    slots.mark(slow, seconds=15, timed_out=True, now=NOW)
     first, second = slots.grants(wanted, NOW + timedelta(seconds=59))
-    assert (first.each, second.each) == ({quick: 32}, {slow: 1})
+    assert (first.each, second.each) == ({quick: 16}, {slow: 1})
     slots.give_back(slow, slow=False)
     assert slots.grants(wanted, NOW + timedelta(seconds=59))[1].each == {slow: 2}
     assert slots.grants(wanted, NOW + timedelta(seconds=61))[1].each == {}
-    slots.mark(slow, timed_out=False, now=NOW)
+    slots.mark(slow, seconds=0.1, timed_out=False, now=NOW)
     assert slots.grants(wanted, NOW)[1].each == {}
+
+
+def test_more_is_claimed_ahead_for_the_quick_and_never_for_more_than_a_second() -> None:
+    slots, endpoint_id = Slots(total=32), UUID(int=1)
+    rooms = {}
+    for seconds in (0.001, 0.25, 4.0):
+        for _ in range(50):
+            slots.grants([(endpoint_id, 8)], NOW)
+            slots.mark(endpoint_id, seconds=seconds, timed_out=False, now=NOW)
+        rooms[seconds] = slots.grants([(endpoint_id, 8)], NOW)[0].each[endpoint_id]
+    assert rooms == {0.001: 8 * MOST_AHEAD, 0.25: 32, 4.0: 8}
+    for _ in range(5):
+        slots.take(endpoint_id, slow=False)
+    assert slots.grants([(endpoint_id, 8)], NOW)[0].each == {}, "half of the window must be free"
 
 
 def test_who_comes_first_changes_from_claim_to_claim() -> None:

@@ -41,6 +41,7 @@ class Courier:
         self._doors: dict[tuple[UUID, int], Semaphore] = {}
         self._directory: Mapping[UUID, Addressee] = {}
         self._swept_at: float | None = None
+        self._tests_wait = True
         self._woken = asyncio.Event()
         self._flying: set[asyncio.Task[None]] = set()
 
@@ -67,7 +68,7 @@ class Courier:
                 await self._land()
                 storing.cancel()
                 await asyncio.gather(storing, return_exceptions=True)
-                await ledger.flush()
+                await ledger.close()
 
     async def once(self, host: Host) -> int:
         """Send what is due now, to the end, and say how many calls were made."""
@@ -86,7 +87,7 @@ class Courier:
             if storing.done():
                 storing.result()
             try:
-                jobs = await self._next(host)
+                jobs = await self._next(host, ledger)
             except Exception as error:
                 if not is_passing(error):
                     raise
@@ -102,14 +103,23 @@ class Courier:
             if not jobs:
                 await self._wait()
 
-    async def _next(self, host: Host) -> list[tuple[Job, bool]]:
+    async def _next(self, host: Host, ledger: Ledger) -> list[tuple[Job, bool]]:
         if self._swept_at is None or monotonic() - self._swept_at >= SWEEP_S:
             await self._sweep(host)
-        return await self._claim(host)
+        claiming = asyncio.create_task(self._claim(host))
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            # The claim may be committed by now: wait for it and give it back, or it would block for a lease.
+            await asyncio.wait([claiming])
+            for job, slow in claiming.result() if claiming.exception() is None else ():
+                self._slots.give_back(job.endpoint_id, slow=slow)
+                ledger.note(released(job, host.clock.now()))
+            raise
 
     async def _sweep(self, host: Host) -> None:
         now = host.clock.now()
-        self._swept_at = monotonic()
+        self._swept_at, self._tests_wait = monotonic(), True
         async with host.database.reading() as session:
             self._directory = await addressees(session, now)
             lost = await has_expired(session, now)
@@ -133,8 +143,10 @@ class Courier:
             for grant in grants:
                 jobs = await claim(session, grant, leases_s, now, sqlite=database.is_sqlite)
                 claimed += [(job, grant.slow) for job in jobs]
-            tests = await claim_tests(session, grants[1].most, TEST_LEASE_S, now)
-            claimed += [(job, True) for job in tests]
+            if self._tests_wait:
+                tests = await claim_tests(session, grants[1].most, TEST_LEASE_S, now)
+                claimed += [(job, True) for job in tests]
+        self._tests_wait = False
         for job, slow in claimed:
             self._slots.take(job.endpoint_id, slow=slow)
         return claimed
@@ -175,9 +187,9 @@ class Courier:
             result = failure
         ended_at = clock.now()
         timed_out = isinstance(result, HttpFailure) and result.error_class == "timeout"
-        self._slots.mark(to.id, timed_out=timed_out, now=ended_at)
-        total_ms = (perf_counter() - began) * 1000
-        return attempted(job, Try(started_at, ended_at, total_ms, result), self._schedule)
+        seconds = perf_counter() - began
+        self._slots.mark(to.id, seconds=seconds, timed_out=timed_out, now=ended_at)
+        return attempted(job, Try(started_at, ended_at, seconds * 1000, result), self._schedule)
 
     async def _land(self) -> None:
         if self._flying:

@@ -55,6 +55,15 @@ class Ledger:
             else:
                 pause = 0.1
 
+    async def close(self) -> None:
+        """Store what is left, as far as the database is there: what is not stored is sent again."""
+        try:
+            await self.flush()
+        except Exception as error:
+            if not is_passing(error):
+                raise
+            log.warning("%d outcomes of deliveries are lost: %s", len(self._waiting), error)
+
     async def flush(self) -> None:
         """Store all outcomes so far."""
         while batch := self._waiting[:MOST]:

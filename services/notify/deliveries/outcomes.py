@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
@@ -51,9 +51,24 @@ class Outcome:
     verified: bool = False
 
 
+_RECORD = text(
+    "UPDATE deliveries SET state = to_state, attempts = to_attempts, step = to_step, next_at = to_next_at,"
+    " last_status = to_status, finished_at = to_finished_at, lease_token = NULL, lease_until = NULL"
+    " FROM unnest(CAST(:held AS uuid[]), CAST(:token AS uuid[]), CAST(:to_state AS text[]),"
+    " CAST(:to_attempts AS int[]), CAST(:to_step AS int[]), CAST(:to_next_at AS timestamptz[]),"
+    " CAST(:to_status AS int[]), CAST(:to_finished_at AS timestamptz[]))"
+    " AS became(held, token, to_state, to_attempts, to_step, to_next_at, to_status, to_finished_at)"
+    " WHERE id = held AND lease_token = token"
+)
+
+
 async def record(session: AsyncSession, changes: Sequence[Change]) -> None:
     """Write down what became of deliveries, each only while our lease on it stands."""
-    if not changes:
+    rows = [_row(change) for change in sorted(changes, key=lambda change: change.job.id)]
+    if not rows:
+        return
+    if session.get_bind().dialect.name != "sqlite":
+        await session.execute(_RECORD, {name: [row[name] for row in rows] for name in rows[0]})
         return
     table = _DELIVERIES
     statement = (
@@ -70,20 +85,20 @@ async def record(session: AsyncSession, changes: Sequence[Change]) -> None:
             lease_until=None,
         )
     )
-    rows = [
-        {
-            "held": change.job.id,
-            "token": change.job.token,
-            "to_state": change.state.value,
-            "to_attempts": change.attempts,
-            "to_step": change.step,
-            "to_next_at": change.next_at,
-            "to_status": change.status,
-            "to_finished_at": change.finished_at,
-        }
-        for change in sorted(changes, key=lambda change: change.job.id)
-    ]
     await session.execute(statement, rows)
+
+
+def _row(change: Change) -> dict[str, object]:
+    return {
+        "held": change.job.id,
+        "token": change.job.token,
+        "to_state": change.state.value,
+        "to_attempts": change.attempts,
+        "to_step": change.step,
+        "to_next_at": change.next_at,
+        "to_status": change.status,
+        "to_finished_at": change.finished_at,
+    }
 
 
 async def has_expired(session: AsyncSession, now: datetime) -> bool:

@@ -239,7 +239,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_inbound_calls_received_at"), ["received_at"], unique=False)
 
 
-
 def downgrade() -> None:
     """Go back."""
     with op.batch_alter_table("inbound_calls", schema=None) as batch_op:

@@ -12,20 +12,34 @@ from uuid import UUID
 
 SLOW_SLOTS = 16
 SLOW_FOR = timedelta(seconds=60)
-# Deliveries of a quick endpoint are claimed ahead of their slots, to save round trips to the database.
-AHEAD = 4
+# Deliveries of a quick endpoint are claimed ahead of their slots, to save transactions: about as many as it
+# takes in a second, so that none waits here until its lease is too short.
+AHEAD_S = 1.0
+MOST_AHEAD = 16
+# What a call is expected to take before the first one is over, and how much the last one tells of the next.
+FIRST_GUESS_S = 0.5
+WEIGHT = 0.2
 
 
 @dataclass(slots=True)
 class Lane:
-    """One endpoint's calls: how many are claimed, in either pool, and until when it counts as slow."""
+    """One endpoint's calls: how many are claimed, how long one takes, and until when it counts as slow."""
 
     cap: int
     claimed: int = 0
+    pace_s: float = FIRST_GUESS_S
     slow_until: datetime | None = None
 
     def is_slow(self, now: datetime) -> bool:
         return self.slow_until is not None and now < self.slow_until
+
+    def room(self, *, slow: bool) -> int:
+        """How many more may be claimed; a quick lane is filled up in few strokes."""
+        if slow:
+            return self.cap - self.claimed
+        window = int(self.cap * min(max(AHEAD_S / self.pace_s, 1.0), MOST_AHEAD))
+        free = window - self.claimed
+        return free if free * 2 >= window else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +76,13 @@ class Slots:
             lane = self.lanes.setdefault(endpoint_id, Lane(1))
             lane.cap = self.share(max_concurrency)
             slow = lane.is_slow(now)
-            free = lane.cap * (1 if slow else AHEAD) - lane.claimed
-            # A quick lane is filled up in few strokes: every claim is a transaction.
-            if free >= (1 if slow else lane.cap):
-                each[slow][endpoint_id] = free
+            room = lane.room(slow=slow)
+            if room > 0:
+                each[slow][endpoint_id] = room
         return self._grant(each, slow=False), self._grant(each, slow=True)
 
     def _grant(self, each: dict[bool, dict[UUID, int]], *, slow: bool) -> Grant:
-        most = SLOW_SLOTS if slow else self.total * AHEAD
+        most = SLOW_SLOTS if slow else self.total * MOST_AHEAD
         return Grant(slow, max(0, most - self.claimed[slow]), each[slow])
 
     def take(self, endpoint_id: UUID, *, slow: bool) -> None:
@@ -82,6 +95,8 @@ class Slots:
         self.lanes[endpoint_id].claimed -= 1
         self.claimed[slow] -= 1
 
-    def mark(self, endpoint_id: UUID, *, timed_out: bool, now: datetime) -> None:
+    def mark(self, endpoint_id: UUID, *, seconds: float, timed_out: bool, now: datetime) -> None:
         """Note how the last call went: a timeout makes an endpoint slow for a minute, an answer quick."""
-        self.lanes[endpoint_id].slow_until = now + SLOW_FOR if timed_out else None
+        lane = self.lanes[endpoint_id]
+        lane.pace_s += WEIGHT * (max(seconds, 0.001) - lane.pace_s)
+        lane.slow_until = now + SLOW_FOR if timed_out else None
