@@ -1,6 +1,8 @@
-"""The road of domain.md §11, scenario 5: seven sets of grain and oil, from a handler's call to the signatures."""
+"""Scenario 5 of domain.md §11: seven sets of grain and oil, from a handler's call to the signatures."""
 
 from datetime import timedelta
+
+import httpx
 
 from shared.events.partners import MatchProposed, NeedFulfilled, OfferExhausted, PledgeConfirmed
 from shared.testing import Stage
@@ -38,7 +40,7 @@ async def test_seven_sets_of_grain_and_oil_find_seven_households(stage: Stage, a
     assert (shown["state"], shown["reserved"], shown["free"]) == ("exhausted", 7, 0)
 
 
-async def deliver_and_confirm(actors: Actors, unit, pledge_id: str) -> None:  # type: ignore[no-untyped-def]
+async def deliver_and_confirm(actors: Actors, unit: httpx.AsyncClient, pledge_id: str) -> None:
     at = actors.stage.clock.now() + timedelta(days=4)
     steps = (
         (unit, "contact", None),
@@ -51,4 +53,4 @@ async def deliver_and_confirm(actors: Actors, unit, pledge_id: str) -> None:  # 
     for client, command, body in steps:
         answer = await client.post(f"/pledges/{pledge_id}/{command}", json=body)
         assert answer.status_code == 200, answer.text
-    assert answer.json()["state"] == "closed"
+    assert (await unit.get(f"/pledges/{pledge_id}")).json()["state"] == "closed"

@@ -92,7 +92,7 @@ def test_goods_nine_hundred_metres_away_come_to_81_7() -> None:
 
 
 def test_a_ride_to_dialysis_in_the_same_grid_comes_to_89_6() -> None:
-    ride = {"kind": "transport", "tags": ("dialysis", "ride"), "measure": "ride"}
+    ride: dict[str, Any] = {"kind": "transport", "tags": ("dialysis", "ride"), "measure": "ride"}
     patient = need(**ride, wanted=12, urgency="U1", created_at=AT - timedelta(days=5))
     team = offer(**ride, metres=650, free=12, home_area=GRID, qualifications=("driving_licence", "insurance"))
     assert obstacle(patient, team, at=AT, terms=TERMS) is None
