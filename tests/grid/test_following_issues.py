@@ -1,5 +1,6 @@
 """What grid makes of an issue's events, whatever their order and however often they come."""
 
+import asyncio
 from base64 import b64encode
 from collections.abc import Sequence
 from uuid import UUID, uuid4
@@ -177,6 +178,17 @@ async def test_a_change_of_the_map_by_another_replica_is_noticed_at_once(town: T
         await new_edition(elsewhere, MAP)
     answer = await town.clerk.get("/locate?longitude=103.882&latitude=36.052")
     assert answer.json()["area_code"] == WEST
+
+
+async def test_replicas_that_take_the_events_of_an_issue_at_the_same_time_propose_it_once(town: Town) -> None:
+    await town.stage.emitted()
+    issues = [uuid4() for _ in range(20)]
+    halves = [[reported(one) for one in issues], [accepted(one) for one in reversed(issues)]]
+    batches = [half[start : start + 5] for half in halves for start in range(0, 20, 5)]
+    outcomes = await asyncio.gather(*(town.stage.give(*batch) for batch in batches))
+    assert not any(outcomes)
+    events = [event for event in await town.stage.emitted() if isinstance(event, AssignmentProposed)]
+    assert sorted(event.assignment.issue_id for event in events) == sorted(issues)
 
 
 def story(issue_id: UUID) -> list[Event]:
