@@ -89,9 +89,11 @@ async def _readable(work: Work, issue_id: UUID) -> None:
 
 
 def _permit(work: Work, issue: Issue) -> None:
-    subject = work.actor().subject
-    if subject in {issue.handler_person, issue.reporter_subject}:
-        work.permit_own(subject)
+    caller = work.actor()
+    if not caller.has(*STAFF):
+        work.permit_own(issue.reporter_subject)
+    elif caller.subject == issue.handler_person:
+        work.permit_own(issue.handler_person)
     else:
         work.permit(issue.area_code)
 

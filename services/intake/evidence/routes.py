@@ -12,8 +12,11 @@ from services.intake.evidence.models import Evidence
 from services.intake.issues.rules import REPORTERS, STAFF
 from services.intake.words import Line
 from shared.auth import Caller
-from shared.errors import TooLarge
 from shared.web import RequestWork, Scope, WorkRoute, allow
+from shared.web.edge import MAX_BODY_BYTES
+
+# What the form around a file may add to its size.
+FORM_BYTES = 64 * 1024
 
 router = APIRouter(prefix="/issues/{issue_id}/evidence", tags=["evidence"], route_class=WorkRoute)
 
@@ -32,7 +35,12 @@ class EvidenceOut(BaseModel):
     added_at: datetime
 
 
-@router.post("", status_code=201, summary="Add a photo or document (8 MiB at most)")
+@router.post(
+    "",
+    status_code=201,
+    summary="Add a photo or document (8 MiB at most)",
+    openapi_extra={MAX_BODY_BYTES: commands.MOST_BYTES + FORM_BYTES},
+)
 async def add(
     issue_id: UUID,
     work: RequestWork,
@@ -42,9 +50,6 @@ async def add(
     *,
     caption: Annotated[Line | None, Form()] = None,
 ) -> EvidenceOut:
-    # What is larger is refused before it is read into memory.
-    if file.size is not None and file.size > commands.MOST_BYTES:
-        raise TooLarge(f"evidence has {commands.MOST_BYTES} bytes at most")
     content = await file.read()
     evidence = await commands.add_evidence(
         work, issue_id, media_type=file.content_type or "", content=content, caption=caption
