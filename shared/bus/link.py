@@ -34,6 +34,7 @@ class Link:
     def __init__(self, url: str, name: str, session: Session) -> None:
         self._url, self._name, self._session = url, name, session
         self._task: asyncio.Task[None] | None = None
+        self._connection: AbstractConnection | None = None
 
     def start(self) -> None:
         """Connect in the background, and again whenever needed."""
@@ -46,6 +47,10 @@ class Link:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
+        if self._connection is not None:
+            # The end may have struck while a failed session said goodbye: nobody but us knows that connection.
+            await _hang_up(self._connection)
+            self._connection = None
 
     async def _supervise(self) -> None:
         pause = SHORTEST_PAUSE_S
@@ -70,6 +75,7 @@ class Link:
             heartbeat=HEARTBEAT_S,
             client_properties={"connection_name": self._name},
         )
+        self._connection = connection
         session = asyncio.ensure_future(self._session(connection))
         lost = asyncio.ensure_future(_lost(connection))
         try:
