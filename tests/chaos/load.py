@@ -29,7 +29,7 @@ class Reported:
 
     issues: dict[str, str] = field(default_factory=dict)
     statuses: Counter[int] = field(default_factory=Counter)
-    _numbers: count[int] = field(default_factory=count)
+    _numbers: "count[int]" = field(default_factory=count)
 
 
 @asynccontextmanager

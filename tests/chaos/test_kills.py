@@ -120,7 +120,8 @@ def arrivals(stack: Stack, told: Told) -> list[int]:
     def all_done() -> bool:
         mine = {"endpoint_id": stack.endpoint}
         return not any(
-            operator.get("/notify/v1/deliveries", state=state, **mine) for state in ("pending", "leased")
+            operator.get("/notify/v1/deliveries", expect=200, state=state, **mine)
+            for state in ("pending", "leased")
         )
 
     until(all_done, "every delivery has its result", patience_s=PATIENCE_S)
