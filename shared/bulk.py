@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, Dialect, Table, text, update
+from sqlalchemy import Column, ColumnElement, Dialect, Table, delete, select, text, tuple_, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.db import Database
 
 Row = Mapping[str, object]
 Bind = Callable[[Any], Any]
@@ -96,6 +98,26 @@ async def update_all(session: AsyncSession, table: Table, rows: Sequence[Row], *
     )
     done = await session.execute(text(statement), _arrays(names, binds, rows))
     return int(getattr(done, "rowcount", 0))
+
+
+async def delete_where(
+    database: Database, table: Table, condition: ColumnElement[bool], *, slice_of: int = 5_000
+) -> int:
+    """Delete the rows that fulfil the condition and say how many, in transactions of `slice_of` rows each.
+
+    So no statement runs into its timeout however much has gathered, and replicas may do it side by side.
+    """
+    key = tuple_(*table.primary_key.columns)
+    some = select(*table.primary_key.columns).where(condition).limit(slice_of)
+    chosen = some.with_for_update(skip_locked=True)
+    deleted = 0
+    while True:
+        async with database.transaction() as session:
+            done = await session.execute(delete(table).where(key.in_(chosen)))
+        count = int(getattr(done, "rowcount", 0))
+        deleted += count
+        if count < slice_of:
+            return deleted
 
 
 async def _unnest(session: AsyncSession, table: Table, rows: Sequence[Row], *, tail: str) -> Iterable[Any]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, delete, select, tuple_
+from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import bulk
@@ -109,6 +109,4 @@ async def keep(session: AsyncSession, table: Table, given: Mapping[Claim, Answer
 
 async def prune(database: Database, table: Table, *, now: datetime, keep_for: timedelta) -> int:
     """Forget answers older than `keep_for` and say how many."""
-    async with database.transaction() as session:
-        done = await session.execute(delete(table).where(table.c.answered_at < now - keep_for))
-        return int(getattr(done, "rowcount", 0))
+    return await bulk.delete_where(database, table, table.c.answered_at < now - keep_for)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Column, MetaData, Table, Uuid, delete, func
+from sqlalchemy import Column, MetaData, Table, Uuid, func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import bulk
@@ -32,6 +32,4 @@ async def prune(database: Database, inbox: Table, *, now: datetime, keep: timede
     `keep` must exceed the longest time after which an event may still come again: the retry ladder,
     and the age of the oldest dead letter that somebody may replay.
     """
-    async with database.transaction() as session:
-        done = await session.execute(delete(inbox).where(inbox.c.handled_at < now - keep))
-        return int(getattr(done, "rowcount", 0))
+    return await bulk.delete_where(database, inbox, inbox.c.handled_at < now - keep)

@@ -48,7 +48,7 @@ class Link:
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
         if self._connection is not None:
-            # The end may have struck while a failed session said goodbye: nobody but us knows that connection.
+            # The end may have struck while a failed session said goodbye; nobody else knows that connection.
             await _hang_up(self._connection)
             self._connection = None
 
