@@ -12,6 +12,7 @@ from shared.events.intake import (
     EscalationAcknowledged,
     EscalationClosed,
     EscalationEvent,
+    EscalationProgressed,
     EscalationRecalled,
     EscalationReplied,
     EscalationReturned,
@@ -29,6 +30,7 @@ async def tell_street_offices(events: Sequence[Event], work: Work) -> None:
 @notify.on_batch(
     EscalationSent,
     EscalationAcknowledged,
+    EscalationProgressed,
     EscalationReturned,
     EscalationReplied,
     EscalationRecalled,

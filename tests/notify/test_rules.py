@@ -200,7 +200,8 @@ def test_an_ended_escalation_takes_no_more_answers() -> None:
     open_states = {EscalationState.sent, EscalationState.acknowledged, EscalationState.handling}
     for state in EscalationState:
         assert bool(allowed_in(state)) == (state in open_states)
-    assert allowed_in(EscalationState.sent) == ("escalation.ack", "escalation.return")
+    assert allowed_in(EscalationState.sent) == tuple(RULES)
+    assert allowed_in(EscalationState.handling) == ("escalation.progress", "escalation.reply")
     assert {rule.to for rule in RULES.values()} == {
         EscalationState.acknowledged,
         EscalationState.returned,

@@ -132,21 +132,26 @@ async def test_an_id_stands_for_one_body_only(street: Street) -> None:
 
 
 async def test_what_does_not_fit_the_state_is_refused_with_what_would(street: Street) -> None:
-    early = await street.say("reply", outcome="done", text="")
-    assert (early.status_code, early.headers["content-type"]) == (409, "application/problem+json")
-    assert early.json()["allowed"] == ["escalation.ack", "escalation.return"]
     await street.say("ack")
     twice = await street.say("ack")
+    assert (twice.status_code, twice.headers["content-type"]) == (409, "application/problem+json")
     assert twice.json()["allowed"] == ["escalation.return", "escalation.progress", "escalation.reply"]
-    assert len(await street.stage.emitted()) == 1
+    await street.say("progress", text="on it")
+    late = await street.say("return", reason_code="incomplete")
+    assert late.json()["allowed"] == ["escalation.progress", "escalation.reply"]
+    await street.say("reply", outcome="done", text="")
+    ended = await street.say("progress", text="still")
+    assert (ended.status_code, ended.json()["allowed"]) == (409, [])
+    assert len(await street.stage.emitted()) == 3
 
 
 async def test_a_call_that_was_refused_is_judged_anew_when_it_comes_again(street: Street) -> None:
-    body = street.document("progress", text="on it")
-    assert (await street.send(body, "st_1")).status_code == 409
-    await street.say("ack")
+    known = event_of("escalation.requested", id=str(uuid4()))
+    body = street.document("ack", escalation_id=str(known.snapshot.id))
+    assert (await street.send(body, "st_1")).status_code == 404
+    await street.stage.give(known)
     assert (await street.send(body, "st_1")).status_code == 202
-    assert len(await street.stage.emitted()) == 2
+    assert len(await street.stage.emitted()) == 1
 
 
 async def test_an_escalation_that_is_not_theirs_is_not_found(street: Street) -> None:
