@@ -7,10 +7,14 @@ state folder (`SANLIAN_STATE_DIR`, else `var`).
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sanlian.deployed import Deployed
 from sanlian.keys import read_keys
 from shared.settings import BadSettings, ServiceSettings, load_settings
+
+if TYPE_CHECKING:
+    # A service is a heavy thing to import, and most commands look at the footing only.
+    from sanlian.deployed import Deployed
 
 STATE_DIR = "SANLIAN_STATE_DIR"
 KEYS_DIR = "SANLIAN_KEYS_DIR"
@@ -46,8 +50,12 @@ class State:
     def note_base_url(self, url: str) -> None:
         (self.folder / "base_url").write_text(url + "\n")
 
+    def database(self, service: str) -> Path:
+        """The SQLite file of a service on the embedded footing."""
+        return self.folder.resolve() / f"{service}.db"
+
     def database_url(self, service: str) -> str:
-        return f"sqlite+aiosqlite:///{self.folder.resolve() / service}.db"
+        return f"sqlite+aiosqlite:///{self.database(service)}"
 
 
 def state() -> State:
@@ -58,7 +66,7 @@ def is_distributed() -> bool:
     return bool(os.environ.get(AMQP_URL))
 
 
-def settings_of(service: Deployed, **given: object) -> ServiceSettings:
+def settings_of(service: "Deployed", **given: object) -> ServiceSettings:
     """A service's settings: what is given, then the environment, then the generated keys.
 
     Raises `BadSettings` where something is missing or wrong.
@@ -71,7 +79,7 @@ def settings_of(service: Deployed, **given: object) -> ServiceSettings:
     return load_settings(service.plan.settings, **known)
 
 
-def embedded_settings(service: Deployed, *, public_url: str = USUAL_URL) -> ServiceSettings:
+def embedded_settings(service: "Deployed", *, public_url: str = USUAL_URL) -> ServiceSettings:
     """The settings on the embedded footing; webhooks may go to this machine, for trying them out."""
     usual: dict[str, object] = {
         "community": COMMUNITY,
@@ -89,7 +97,7 @@ def embedded_settings(service: Deployed, *, public_url: str = USUAL_URL) -> Serv
     )
 
 
-def settings_here(service: Deployed) -> ServiceSettings:
+def settings_here(service: "Deployed") -> ServiceSettings:
     """The settings on whichever footing the environment says."""
     return settings_of(service) if is_distributed() else embedded_settings(service)
 

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from sanlian.deployed import find
 from sanlian.footings import settings_of
-from sanlian.front import front
+from sanlian.front import asyncapi_yaml, front
 from sanlian.ports import FRONT
 from shared.settings import BadSettings
 from shared.telemetry import configure_logging
@@ -86,6 +86,8 @@ def served() -> ASGIApp:
     name = os.environ[_SERVED]
     if name == FRONT:
         configure_logging(FRONT, "INFO")
+        # Importing every service takes a while; nobody shall wait for it once we answer.
+        asyncapi_yaml()
         return front()
     service = find(name)
     settings = settings_of(service)

@@ -8,17 +8,19 @@ from typing import TypeVar
 import click
 from sqlalchemy.exc import DBAPIError
 
-from sanlian.commands.upkeep import service_names
-from sanlian.deployed import find
-from sanlian.footings import AMQP_URL, is_distributed, required, settings_here
+from sanlian.footings import AMQP_URL, is_distributed, required, state
+from sanlian.ports import NAMES
 from shared.bus import DeadLetter, DeadLetters, Unavailable
 from shared.bus.dead import RabbitDeadLetters
 from shared.bus.memory import MemoryDeadLetters
 from shared.clock import SystemClock
-from shared.db import Database
-from shared.letters import Letters
+from shared.db import Database, new_metadata
+from shared.letters import Letters, letters_table
+from shared.settings import BadSettings
 
 T = TypeVar("T")
+service_names = click.Choice(NAMES)
+MOST = 10_000
 Question = Callable[[DeadLetters], Coroutine[None, None, T]]
 
 
@@ -28,16 +30,17 @@ def dead() -> None:
 
 
 @dead.command("list")
-@click.argument("service", type=service_names)
-@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000))
+@click.argument("services", nargs=-1, type=service_names)
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, MOST))
 @click.option("--json", "as_json", is_flag=True, help="One JSON document a line.")
-def list_letters(service: str, limit: int, as_json: bool) -> None:
-    """Show the dead letters of SERVICE, the oldest first."""
-    found = _ask(service, lambda letters: letters.list(service, limit=limit))
-    for letter in found:
-        click.echo(_line(letter, as_json=as_json))
-    if not as_json:
-        click.echo(f"{service}: {len(found)} dead letters")
+def list_letters(services: Sequence[str], limit: int, as_json: bool) -> None:
+    """Show the dead letters of SERVICES (of all, if none is named), the oldest first."""
+    for service in services or NAMES:
+        found = _dead(service, limit)
+        for letter in found:
+            click.echo(_line(letter, as_json=as_json))
+        if not as_json:
+            click.echo(f"{service}: {len(found)} dead letters")
 
 
 @dead.command("show")
@@ -45,7 +48,7 @@ def list_letters(service: str, limit: int, as_json: bool) -> None:
 @click.argument("id")
 def show_letter(service: str, id: str) -> None:
     """Show one dead letter of SERVICE whole."""
-    for letter in _ask(service, lambda letters: letters.list(service, limit=10_000)):
+    for letter in _dead(service, MOST):
         if letter.id == id:
             click.echo(_line(letter, as_json=False))
             click.echo(_readable(letter.body))
@@ -79,6 +82,10 @@ def _chosen(ids: Sequence[str], everything: bool) -> Sequence[str] | None:
     return None if everything else ids
 
 
+def _dead(service: str, limit: int) -> Sequence[DeadLetter]:
+    return _ask(service, lambda letters: letters.list(service, limit=limit))
+
+
 def _ask(service: str, question: Question[T]) -> T:
     """Put a question to the broker, or to the service's own database on the embedded footing."""
     answer = _ask_broker(question) if is_distributed() else _ask_database(service, question)
@@ -97,10 +104,11 @@ async def _ask_broker(question: Question[T]) -> T:
 
 
 async def _ask_database(service: str, question: Question[T]) -> T:
-    found = find(service)
-    database = Database(settings_here(found).database_url)
+    if not state().database(service).exists():
+        raise BadSettings(f"there is no {state().database(service)}; make it with: sanlian migrate {service}")
+    database = Database(state().database_url(service))
     try:
-        kept = Letters(service, database, found.plan.service.letters)
+        kept = Letters(service, database, letters_table(new_metadata()))
         return await question(MemoryDeadLetters(SystemClock(), [kept]))
     finally:
         await database.close()

@@ -1,4 +1,4 @@
-"""The whole town on each footing, as real processes, with the demo loaded; one for all tests of a module."""
+"""The whole town on each footing, as real processes, with the demo loaded; one for all tests here."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from sanlian.demo.doors import until
 from sanlian.demo.people import COMMUNITY
 from sanlian.demo.town import Town
 from sanlian.footings import State
 from sanlian.ports import FRONT, NAMES
 from tests.conftest import DISTRIBUTED, EMBEDDED
 from tests.e2e.gateway import gateway
-from tests.e2e.processes import Served, free_port, run
+from tests.e2e.processes import PATIENCE_S, Served, free_port, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +26,13 @@ class Running:
     processes: dict[str, Served]
 
 
-@pytest.fixture(scope="module", params=[EMBEDDED, DISTRIBUTED])
+@pytest.fixture(scope="package", params=[EMBEDDED, DISTRIBUTED])
 def footing(request: pytest.FixtureRequest) -> str:
     """The name tells `tests/conftest.py` which tests need servers."""
     return str(request.param)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def running(
     footing: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Running]:
@@ -49,7 +50,7 @@ def running(
     broker.drop_vhosts()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def town(running: Running) -> Town:
     return running.town
 
@@ -65,7 +66,7 @@ def embedded(folder: Path) -> Iterator[Running]:
     served.start()
     try:
         served.wait()
-        run("demo", "load", "--base-url", base_url, given=given)
+        until(lambda: "sanlian demo play" in served.printed, "the demo is loaded", patience_s=PATIENCE_S)
         with Town(base_url, State(folder)) as town:
             yield Running(town, given, {"up": served})
     finally:

@@ -99,6 +99,7 @@ async def test_a_token_of_another_deployment_is_not_believed(
         (("token", "--role", "operator", "--subject", "x"), "sanlian keys"),
         (("dead", "replay", "grid"), "--all"),
         (("dead", "list", "nobody"), "nobody"),
+        (("dead", "list", "grid"), "sanlian migrate grid"),
         (("demo", "access"), "sanlian demo load"),
         (("serve", "grid", "--port", "99999"), "99999"),
         (("nonsense",), "nonsense"),
