@@ -73,6 +73,7 @@ class Runtime(Generic[S]):
             metrics=self.metrics,
             parts=plan.parts(settings),
             wake=self.relay.wake,
+            tries=len(settings.retry_ladder_s) + 1,
         )
         self._tasks: list[asyncio.Task[None]] = []
         self._listens = False

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import idempotency, inbox, letters, outbox
 from shared.auth import Caller
-from shared.bus import Failure, Unavailable
+from shared.bus import RETRY_DELAYS_S, Failure, Unavailable
 from shared.clock import Clock
 from shared.db import Database, is_passing, ran_too_long
 from shared.envelope import Cause, Envelope, Packed, Unreadable, seal
@@ -161,9 +161,10 @@ class Host:
         metrics: Metrics,
         parts: Mapping[type, object] | None = None,
         wake: Callable[[], None] = lambda: None,
+        tries: int = len(RETRY_DELAYS_S) + 1,
     ) -> None:
         self.service, self.database, self.clock, self.metrics = service, database, clock, metrics
-        self.parts, self.wake = dict(parts or {}), wake
+        self.parts, self.wake, self._tries = dict(parts or {}), wake, tries
 
     @asynccontextmanager
     async def work(self, *, caller: Caller | None = None, cause: Cause | None = None) -> AsyncGenerator[Work]:
@@ -181,14 +182,27 @@ class Host:
     async def look(self, *, caller: Caller | None = None) -> AsyncGenerator[Work]:
         """A unit of work that only reads."""
         async with self.database.reading() as session:
-            yield Work(session, self, self.clock.now(), caller)
+            work = Work(session, self, self.clock.now(), caller)
+            yield work
+            if work.emitted:
+                raise RuntimeError("what only reads cannot leave an event behind: nothing would store it")
 
     async def receive(self, envelopes: Sequence[Envelope]) -> Sequence[Failure]:
         """Let every handler have these events in one transaction; return those that could not be taken.
 
         Where a handler raises, the transaction is rolled back and each event is tried by itself, so that
-        only the guilty one fails. Raises `Unavailable` where the database is away: nothing was done.
+        only the guilty one fails. Raises `Unavailable` where the database is away: what was not done then
+        is done when the same events come again.
         """
+        failures = await self._take(envelopes)
+        for failure in failures:
+            if failure.poison or failure.envelope.attempt >= self._tries:
+                self.metrics.dead_lettered(failure.envelope.type)
+            else:
+                self.metrics.retried()
+        return failures
+
+    async def _take(self, envelopes: Sequence[Envelope]) -> list[Failure]:
         opened, failures = _open_all(envelopes)
         try:
             await self._handle(opened)
@@ -200,7 +214,7 @@ class Host:
                 failures.append(self._failed(opened[0][0], error))
             else:
                 for envelope, _ in opened:
-                    failures.extend(await self.receive([envelope]))
+                    failures.extend(await self._take([envelope]))
         return failures
 
     async def _handle(self, opened: Sequence[tuple[Envelope, Event]]) -> None:
@@ -220,6 +234,7 @@ class Host:
                 for subscription in self.service.subscriptions:
                     mine = [event for event in events if event.type in subscription.types]
                     if mine:
+                        work.cause = first.as_cause
                         with self.metrics.handled(subscription.name, len(mine)):
                             await subscription.handle(mine, work)
 
