@@ -11,7 +11,11 @@ from shared.events.partners import PledgeConfirmed, PledgeDelivered, PledgeMade,
 from shared.testing import Stage
 from tests.intake.people import GRID, OTHER_GRID, People, located
 
-WORDS: dict[str, Any] = {"title": "二单元路灯不亮", "text": "晚上很黑", "location": {"address": "北方苑三单元"}}
+WORDS: dict[str, Any] = {
+    "title": "二单元路灯不亮",
+    "text": "晚上很黑",
+    "location": {"address": "北方苑三单元"},
+}
 
 
 async def test_a_resident_sees_the_own_issue_and_no_other(people: People) -> None:
