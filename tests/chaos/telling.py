@@ -1,8 +1,9 @@
 """Tells the story to a town of real processes, and keeps the book of what the street office was sent."""
 
 import hashlib
+import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -16,10 +17,14 @@ PATIENCE_S = 60.0
 
 
 class Book(StreetOffice):
-    """A street office that notes every arrival with a good signature, repetitions and all."""
+    """A street office that notes every arrival with a good signature, repetitions and all.
+
+    `on_arrival` is called with the type of each, before the sender has its answer.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.on_arrival: Callable[[str], None] = lambda type: None
         self.bodies: dict[str, set[str]] = {}
         self.arrivals: Counter[str] = Counter()
 
@@ -29,6 +34,7 @@ class Book(StreetOffice):
             # A set's add and a dict's setdefault are whole steps for the threads that answer calls.
             self.bodies.setdefault(headers["webhook-id"], set()).add(hashlib.sha256(body).hexdigest())
             self.arrivals[headers["webhook-id"]] += 1
+            self.on_arrival(json.loads(body)["type"])
         return status
 
     def about(self, issue_no: str) -> list[dict[str, Any]]:
@@ -58,8 +64,11 @@ def register(operator: Door, book: Book) -> str:
     return str(endpoint["id"])
 
 
-def tell_town(town: Town, name: str) -> Told:
-    """Tell the story through the town's doors; a service that restarts meanwhile is waited for."""
+def tell_town(town: Town, name: str, *, after: Callable[[Ask], None] = lambda ask: None) -> Told:
+    """Tell the story through the town's doors; a service that restarts meanwhile is waited for.
+
+    `after` is called with each thing asked, once it is answered.
+    """
     story = tell(name, now=datetime.now(UTC))
     answer: Any = None
     while True:
@@ -68,6 +77,7 @@ def tell_town(town: Town, name: str) -> Told:
         except StopIteration as end:
             return cast(Told, end.value)
         answer = _carry_out(town, ask)
+        after(ask)
 
 
 def _carry_out(town: Town, ask: Ask) -> Any:

@@ -2,7 +2,6 @@
 
 import signal
 import sys
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,41 +9,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sanlian.demo.doors import until
 from sanlian.demo.people import OPERATOR
 from tests.chaos.conftest import Stack
-from tests.chaos.story import Told, alike, commands
-from tests.chaos.telling import PATIENCE_S, Book, tell_town
+from tests.chaos.ends import UNDISTURBED, arrivals, check_end
+from tests.chaos.story import Told, alike
+from tests.chaos.telling import tell_town
 from tests.chaos.victim import BEFORE_ACK, BEFORE_DELETION, BEFORE_RESULT
 from tests.e2e.processes import Served
-
-UNDISTURBED = "calm"
-TIMELINE = [
-    "report",
-    "accept",
-    "assign",
-    "start",
-    "request-help",
-    "help-promised",
-    "help-delivered",
-    "help-confirmed",
-    "escalate",
-    "acknowledge-escalation",
-    "return",
-    "add-evidence",
-    "resolve",
-    "verify",
-    "call-back",
-]
-# What the street office is told of one story: each of these once, under one id.
-SENT = Counter([
-    *("issue.reported", "issue.accepted", "issue.assigned", "issue.responded", "issue.help_requested"),
-    *("issue.escalated", "issue.returned", "issue.resolved", "issue.verified", "issue.closed"),
-    *("escalation.requested", "escalation.acknowledged", "escalation.replied"),
-    *("need.published", "need.fulfilled", "match.proposed", "match.offered", "match.accepted"),
-    *("pledge.made", "pledge.contacted", "pledge.scheduled", "pledge.delivered"),
-    "partner.delivery_confirmed",
-])
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +51,7 @@ DEATHS = [
 @pytest.fixture(scope="module")
 def undisturbed(stack: Stack) -> Told:
     told = tell_town(stack.town, UNDISTURBED)
-    assert commands(told) == TIMELINE
-    assert told_to_street(stack.book, told) == SENT
+    check_end(told, stack.book)
     return alike(told, UNDISTURBED)
 
 
@@ -103,30 +73,11 @@ def test_a_story_ends_alike_although_a_service_was_killed(
             # Where the story broke off, the victim may be alive still.
             victim.kill()
     assert (code, mark.exists()) == (-signal.SIGKILL, True), "it died elsewhere"
-    assert commands(told) == TIMELINE
+    check_end(told, stack.book)
     assert alike(told, death.name) == undisturbed
-    assert told_to_street(stack.book, told) == SENT
-    assert all(len(bodies) == 1 for bodies in stack.book.bodies.values())
-    assert not stack.book.inbox.refused
     # An answer that was lost with the process is asked for again, under the same id.
-    repeated = death.line == BEFORE_RESULT
-    assert (max(arrivals(stack, told)) > 1) == repeated
-
-
-def arrivals(stack: Stack, told: Told) -> list[int]:
-    """How often each message about the issue arrived, once nothing is under way any more."""
-    operator = stack.town.person(OPERATOR)
-
-    def all_done() -> bool:
-        mine = {"endpoint_id": stack.endpoint}
-        return not any(
-            operator.get("/notify/v1/deliveries", expect=200, state=state, **mine)
-            for state in ("pending", "leased")
-        )
-
-    until(all_done, "every delivery has its result", patience_s=PATIENCE_S)
-    ids = [message["id"] for message in stack.book.about(told["issue"]["no"])]
-    return [stack.book.arrivals[id] for id in ids]
+    times = arrivals(told, stack.book, stack.town.person(OPERATOR), stack.endpoint)
+    assert (max(times) > 1) == (death.line == BEFORE_RESULT)
 
 
 def doomed(served: Served, death: Death, mark: Path) -> Served:
@@ -142,10 +93,3 @@ def succeed(victim: Served, served: Served) -> int:
     code = victim.ended()
     served.start()
     return code
-
-
-def told_to_street(book: Book, told: Told) -> Counter[str]:
-    """The types of what arrived about the issue, once there are as many as there should be."""
-    no = told["issue"]["no"]
-    until(lambda: len(book.about(no)) >= SENT.total(), f"the street hears of {no}", patience_s=PATIENCE_S)
-    return Counter(message["type"] for message in book.about(no))
