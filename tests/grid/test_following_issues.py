@@ -183,7 +183,10 @@ async def test_a_change_of_the_map_by_another_replica_is_noticed_at_once(town: T
 async def test_replicas_that_take_the_events_of_an_issue_at_the_same_time_propose_it_once(town: Town) -> None:
     await town.stage.emitted()
     issues = [uuid4() for _ in range(20)]
-    halves = [[reported(one) for one in issues], [accepted(one) for one in reversed(issues)]]
+    halves: list[list[Event]] = [
+        [reported(one) for one in issues],
+        [accepted(one) for one in reversed(issues)],
+    ]
     batches = [half[start : start + 5] for half in halves for start in range(0, 20, 5)]
     outcomes = await asyncio.gather(*(town.stage.give(*batch) for batch in batches))
     assert not any(outcomes)

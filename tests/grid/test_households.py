@@ -1,6 +1,6 @@
 """Households and their colour through the doors: entered, struck, judged by people and by the night."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
@@ -160,6 +160,16 @@ async def test_a_colour_set_by_hand_expires_is_lifted_or_ends_with_an_alarm(town
     assert (await town.household("H-0001"))["colour"] == "blue"
     await nights(town, 1)
     assert (await town.household("H-0001"))["colour"] == "red"
+
+
+async def test_colours_are_evaluated_once_a_night_and_not_before_its_hour(town: Town) -> None:
+    await town.enter("H-0001")
+    evaluated = select(Household.evaluated_on)
+    for hours, day in [(15, 10), (1, 11), (12, 11)]:
+        town.stage.clock.advance(timedelta(hours=hours))
+        await tend_once(town.stage.host)
+        async with town.stage.host.look() as work:
+            assert (await work.session.scalars(evaluated)).one() == date(2026, 3, day)
 
 
 @pytest.mark.parametrize("until", ["2026-03-09", "2026-06-09"])

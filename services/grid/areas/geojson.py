@@ -47,8 +47,6 @@ def check_shape(shape: Polygon | MultiPolygon, field: str) -> None:
     drawn = shapely.MultiPolygon([(polygon[0], polygon[1:]) for polygon in polygons])
     if not drawn.is_valid:
         raise _wrong(field, f"is not a proper area: {shapely.is_valid_reason(drawn)}")
-    if drawn.area == 0:
-        raise _wrong(field, "encloses nothing")
 
 
 def _wrong(field: str, message: str) -> Invalid:
