@@ -25,10 +25,11 @@ TOLD = {"issue.reported", "issue.accepted", "issue.assigned"}
 
 @dataclass(slots=True)
 class Reported:
-    """What the reporters were told: the issues that were taken, and every status that was answered."""
+    """What the reporters were told: the issues that were taken, every status, and how often they heard nothing."""
 
     issues: dict[str, str] = field(default_factory=dict)
     statuses: Counter[int] = field(default_factory=Counter)
+    unheard: int = 0
     _numbers: "count[int]" = field(default_factory=count)
 
 
@@ -58,7 +59,12 @@ async def _report_once(client: httpx.AsyncClient, reported: Reported) -> None:
     """Send one report until it is taken: again under the same key, so that it cannot be taken twice."""
     body, key = report(f"load-{next(reported._numbers)}"), {"Idempotency-Key": str(uuid4())}
     while True:
-        answer = await client.post(ISSUES, json=body, headers=key)
+        try:
+            answer = await client.post(ISSUES, json=body, headers=key)
+        except httpx.TransportError:
+            # A kept connection may end just as it is used again; who does not know asks again.
+            reported.unheard += 1
+            continue
         reported.statuses[answer.status_code] += 1
         if answer.status_code == 201:
             issue = answer.json()
@@ -80,6 +86,15 @@ async def fetch(url: str, query: str, *given: object) -> list[Mapping[str, Any]]
 async def value(url: str, query: str, *given: object) -> Any:
     [row] = await fetch(url, query, *given)
     return next(iter(row.values()))
+
+
+async def readiness(stack: Stack) -> dict[str, int]:
+    """What each service answers to whoever asks whether it can work."""
+    async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
+        answers = await asyncio.gather(
+            *(client.get(f"{stack.processes[name].origin}/{name}/readyz") for name in stack.databases)
+        )
+    return {name: answer.status_code for name, answer in zip(stack.databases, answers, strict=True)}
 
 
 async def at_rest(stack: Stack, reported: Reported) -> None:
@@ -117,6 +132,9 @@ async def _waiting(stack: Stack, reported: Reported) -> dict[str, int]:
 
 async def check_all_was_kept(stack: Stack, reported: Reported, before: int) -> None:
     """Each report that was answered is one issue, assigned once, told once; nothing else came to be."""
+    assert await readiness(stack) == dict.fromkeys(stack.databases, 200)
+    # Somebody who hears nothing now and then is no proof; a server that says nothing would be one.
+    assert reported.unheard < len(reported.issues) / 10
     intake = stack.databases["intake"]
     assert await value(intake, "SELECT count(*) FROM issues") == before + len(reported.issues)
     await _check_numbers(intake)
