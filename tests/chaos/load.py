@@ -25,7 +25,7 @@ TOLD = {"issue.reported", "issue.accepted", "issue.assigned"}
 
 @dataclass(slots=True)
 class Reported:
-    """What the reporters were told: the issues that were taken, every status, and how often they heard nothing."""
+    """What the reporters were told: the issues taken, every status, and how often they heard nothing."""
 
     issues: dict[str, str] = field(default_factory=dict)
     statuses: Counter[int] = field(default_factory=Counter)
@@ -51,7 +51,8 @@ async def reporting(stack: Stack, token: str) -> AsyncIterator[Reported]:
 
 async def _report_on(client: httpx.AsyncClient, reported: Reported, over: asyncio.Event) -> None:
     while not over.is_set():
-        await _report_once(client, reported)
+        async with asyncio.timeout(PATIENCE_S):
+            await _report_once(client, reported)
         await asyncio.sleep(PAUSE_S)
 
 
@@ -64,6 +65,7 @@ async def _report_once(client: httpx.AsyncClient, reported: Reported) -> None:
         except httpx.TransportError:
             # A kept connection may end just as it is used again; who does not know asks again.
             reported.unheard += 1
+            await asyncio.sleep(0.1)
             continue
         reported.statuses[answer.status_code] += 1
         if answer.status_code == 201:
