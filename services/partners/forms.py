@@ -1,8 +1,9 @@
 """The words that the API's bodies are made of."""
 
+from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 AreaCode = Annotated[
     str, Field(pattern=r"^[0-9]{12}([0-9]{3}){0,2}$", description="Code of a community, grid or micro-grid")
@@ -28,10 +29,36 @@ ReasonCode = Annotated[str, Field(pattern=r"^[a-z][a-z_]{1,39}$")]
 Note = Annotated[str | None, Field(max_length=500)]
 
 
+def _of_our_time(moment: datetime) -> datetime:
+    # Years at the edge of what a calendar holds cannot be turned into another zone.
+    if not 2000 <= moment.year <= 2200:
+        raise ValueError("must lie between the years 2000 and 2200")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
+
+
+def _has_nul(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_has_nul(one) for one in value.values())
+    return isinstance(value, list | tuple) and any(_has_nul(one) for one in value)
+
+
 class Form(BaseModel):
     """What a client sends: unknown fields are refused, for they are misspelt ones."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _text_that_can_be_kept(cls, given: object) -> object:
+        # PostgreSQL keeps no NUL character in a text.
+        if isinstance(given, dict) and any(_has_nul(value) for value in given.values()):
+            raise ValueError("texts must not hold NUL characters")
+        return given
 
 
 class View(BaseModel):

@@ -19,7 +19,6 @@ from shared.events.partners import (
     MatchEvent,
     MatchLapsed,
     NeedEvent,
-    NeedUnsuitable,
     NeedWithdrawn,
     OfferEvent,
     OfferExhausted,
@@ -32,7 +31,7 @@ from shared.events.partners import (
     PledgeEvent,
     PledgeMade,
     PledgeNoShow,
-    UnitReinstated,
+    UnitChanged,
     UnitSuspended,
 )
 from shared.service import Work
@@ -48,7 +47,7 @@ async def withdraw_needs_of_ended_issues(events: Sequence[IssueEvent], work: Wor
     await note_ended_issues(work, events)
 
 
-@partners.on_batch(NeedWithdrawn, NeedUnsuitable)
+@partners.on_batch(NeedWithdrawn)
 async def let_everybody_go(events: Sequence[NeedEvent], work: Work) -> None:
     needs = {event.need.id for event in events}
     await lapse_matches_of(work, needs=needs)
@@ -71,8 +70,8 @@ async def end_matches_of_units(events: Sequence[UnitSuspended], work: Work) -> N
     await lapse_matches_of(work, units={event.partner_unit.code for event in events})
 
 
-@partners.on_batch(UnitReinstated)
-async def use_units_again(events: Sequence[UnitReinstated], work: Work) -> None:
+@partners.on_batch(UnitChanged)
+async def use_units_again(events: Sequence[UnitChanged], work: Work) -> None:
     await seek_again(work, (), {event.partner_unit.community_code for event in events})
 
 

@@ -16,28 +16,22 @@ class UnitSnapshot(Snapshot):
     community_code: str
 
 
-class UnitJoined(Event, type="partners.unit.joined.v1", about="partner_unit"):
+class UnitEvent(Event, about="partner_unit"):
+    """Any fact about a unit."""
+
+    partner_unit: UnitSnapshot
+
+
+class UnitJoined(UnitEvent, type="partners.unit.joined.v1"):
     """A unit signed the co-building agreement."""
 
-    partner_unit: UnitSnapshot
+
+class UnitChanged(UnitEvent, type="partners.unit.changed.v1"):
+    """A unit has another name, kind or agreement than before, or is a member in force again."""
 
 
-class UnitChanged(Event, type="partners.unit.changed.v1", about="partner_unit"):
-    """A unit has another name, kind or agreement than before."""
-
-    partner_unit: UnitSnapshot
-
-
-class UnitSuspended(Event, type="partners.unit.suspended.v1", about="partner_unit"):
-    """Nothing is asked of the unit until it is reinstated."""
-
-    partner_unit: UnitSnapshot
-
-
-class UnitReinstated(Event, type="partners.unit.reinstated.v1", about="partner_unit"):
-    """A suspended unit is a member in force again."""
-
-    partner_unit: UnitSnapshot
+class UnitSuspended(UnitEvent, type="partners.unit.suspended.v1"):
+    """Nothing is asked of the unit until it is a member in force again."""
 
 
 class OfferSnapshot(Snapshot):
@@ -132,13 +126,7 @@ class NeedFulfilled(NeedEvent, type="partners.need.fulfilled.v1"):
 
 
 class NeedWithdrawn(NeedEvent, type="partners.need.withdrawn.v1"):
-    """The need is no longer there."""
-
-
-class NeedUnsuitable(NeedEvent, type="partners.need.unsuitable.v1"):
-    """Partners cannot meet such a need."""
-
-    reason: str
+    """The need is no longer there, or partners cannot meet such a need (state `unsuitable`)."""
 
 
 class NeedClosed(NeedEvent, type="partners.need.closed.v1"):

@@ -98,6 +98,9 @@ async def test_an_idempotency_key_makes_a_repeated_post_one_offer(stage: Stage, 
         ({"area_code": "620102014007"}, "area_code"),
         ({"titel": "x"}, "titel"),
         ({"tags": [""]}, "tags.0"),
+        ({"title": "a\0b"}, "body"),
+        ({"valid_to": "9999-12-31T23:59:59-12:00"}, "valid_to"),
+        ({"total": 10**30}, "total"),
     ],
 )
 async def test_bad_input_is_refused_with_the_name_of_the_field(
@@ -110,6 +113,20 @@ async def test_bad_input_is_refused_with_the_name_of_the_field(
     assert answer.status_code == 422, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert [one["field"] for one in answer.json()["errors"]] == [field]
+
+
+async def test_a_filter_or_a_name_that_cannot_be_is_refused(stage: Stage, actors: Actors) -> None:
+    unit = await actors.unit()
+    paths = (
+        "/offers?state=a%00b",
+        "/offers?unit=%00",
+        "/needs?area=x",
+        "/needs?issue_no=%00",
+        "/units/PU%00",
+    )
+    for path in (*paths, "/offers/1", "/offers?limit=0"):
+        answer = await unit.get(path)
+        assert (answer.status_code, answer.json()["type"]) == (422, "urn:sanlian:problem:invalid"), path
 
 
 async def test_figures_that_contradict_one_another_are_refused(sqlite_stage: Stage) -> None:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from shared.auth import Role
-from shared.events.partners import MatchLapsed, UnitChanged, UnitJoined, UnitReinstated, UnitSuspended
+from shared.events.partners import MatchLapsed, UnitChanged, UnitJoined, UnitSuspended
 from shared.testing import Stage
 from tests.partners.actors import UNIT, Actors, unit_form
 
@@ -55,7 +55,7 @@ async def test_a_suspended_unit_is_asked_for_nothing_until_it_is_reinstated(
     refused = await unit.post("/offers", json={})
     assert refused.status_code == 422
     await actors.clerk.post(f"/units/{UNIT}/reinstate")
-    assert UnitReinstated in [type(event) for event in await actors.settle()]
+    assert UnitChanged in [type(event) for event in await actors.settle()]
     again = await actors.matches(need_id=need["id"], state="proposed")
     assert [one["unit_code"] for one in again] == [UNIT]
 

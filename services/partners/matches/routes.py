@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from services.partners.answers import refusals
+from services.partners.filters import Word
 from services.partners.forms import Reason
 from services.partners.matches.commands import (
     approve_match,
@@ -60,7 +61,7 @@ async def listed(
     request: Request,
     response: Response,
     *,
-    state: str | None = None,
+    state: Word = None,
     need_id: UUID | None = None,
     offer_id: UUID | None = None,
     issue_id: UUID | None = None,

@@ -11,7 +11,7 @@ from services.partners.needs.views import NeedForm
 from services.partners.records import locked
 from services.partners.settings import Terms
 from shared.errors import FieldError, Invalid
-from shared.events.partners import NeedClosed, NeedPublished, NeedUnsuitable, NeedWithdrawn
+from shared.events.partners import NeedClosed, NeedPublished, NeedWithdrawn
 from shared.service import Work
 
 
@@ -93,7 +93,7 @@ async def mark_unsuitable(work: Work, need_id: UUID, form: Reason) -> Need:
     """Say that partners cannot meet such a need."""
     need = await _own(work, need_id)
     change(work, NEED, need, "mark-unsuitable", reason=form.reason, note=form.note)
-    work.emit(NeedUnsuitable(need=need.snapshot(), reason=form.reason))
+    work.emit(NeedWithdrawn(need=need.snapshot()))
     return need
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select
 
+from services.partners.filters import InArea, IssueNo, Word
 from services.partners.matches.models import Match
 from services.partners.matches.rules import SHOWN_TO_UNIT
 from services.partners.needs.models import Need
@@ -22,11 +23,11 @@ from shared.web import Page
 class NeedFilter:
     """What a list of needs is cut to; None cuts nothing."""
 
-    state: str | None = None
-    kind: str | None = None
-    area: str | None = None
+    state: Word = None
+    kind: Word = None
+    area: InArea = None
     issue_id: UUID | None = None
-    issue_no: str | None = None
+    issue_no: IssueNo = None
 
 
 async def get_need(work: Work, need_id: UUID) -> NeedView | PublicNeedView:

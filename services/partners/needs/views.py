@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
-from services.partners.forms import AreaCode, Form, Kind, Measure, Quantity, Tags, UnitCode, View
+from services.partners.forms import AreaCode, Form, Kind, Measure, Moment, Quantity, Tags, UnitCode, View
 from services.partners.needs.rules import names_somebody
 
 
@@ -30,7 +30,7 @@ class NeedForm(Form):
     quantity: Quantity
     min_slice: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     urgency: Literal["U1", "U2", "U3"] = "U2"
-    needed_by: AwareDatetime | None = None
+    needed_by: Moment | None = None
     area_code: AreaCode
     public_text: Annotated[str, Field(min_length=1, max_length=500, description="Names nobody")]
     recipient: Recipient | None = None

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from services.partners.answers import refusals
+from services.partners.filters import InUnit, Word
 from services.partners.forms import Reason
 from services.partners.offers.commands import edit_offer, post_offer, submit_offer, withdraw_offer
 from services.partners.offers.models import Offer
@@ -72,9 +73,9 @@ async def listed(
     request: Request,
     response: Response,
     *,
-    state: str | None = None,
-    kind: str | None = None,
-    unit: str | None = None,
+    state: Word = None,
+    kind: Word = None,
+    unit: InUnit = None,
 ) -> list[OfferView]:
     rows = await list_offers(work, page, state=state, kind=kind, unit_code=unit)
     offers = page_of(request, response, rows, page, lambda offer: (str(offer.id),))

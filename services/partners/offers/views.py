@@ -5,9 +5,9 @@ from hashlib import sha256
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Field, JsonValue, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
-from services.partners.forms import AreaCode, Form, Kind, Measure, Quantity, Tag, Tags, View
+from services.partners.forms import AreaCode, Form, Kind, Measure, Moment, Quantity, Tag, Tags, View
 
 
 class OfferContent(Form):
@@ -24,8 +24,8 @@ class OfferContent(Form):
     measure: Measure
     total: Quantity
     min_slice: Annotated[int, Field(ge=1, le=1_000_000, description="The least that you give at once")] = 1
-    valid_from: Annotated[AwareDatetime | None, Field(description="Now where you leave it out")] = None
-    valid_to: AwareDatetime
+    valid_from: Annotated[Moment | None, Field(description="Now where you leave it out")] = None
+    valid_to: Moment
     area_code: AreaCode | None = None
     radius_m: Annotated[int | None, Field(ge=1, le=100_000)] = None
     at_home: Annotated[bool, Field(description="You come into people's homes")] = False

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from services.partners.answers import refusals
+from services.partners.filters import Word
 from services.partners.forms import Form, Reason
 from services.partners.pledges.commands import (
     cancel_pledge,
@@ -67,7 +68,7 @@ async def listed(
     request: Request,
     response: Response,
     *,
-    state: str | None = None,
+    state: Word = None,
     need_id: UUID | None = None,
     issue_id: UUID | None = None,
 ) -> list[Shown]:

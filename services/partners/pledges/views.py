@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from services.partners.forms import Form, Note, Quantity, View
+from services.partners.forms import Form, Moment, Note, Quantity, View
 
 
 class ScheduleForm(Form):
-    at: Annotated[AwareDatetime, Field(description="When you come, or hand over")]
+    at: Annotated[Moment, Field(description="When you come, or hand over")]
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"at": "2027-03-05T10:00:00+08:00"}]})
 

@@ -12,7 +12,7 @@ from services.partners.units.rules import UNIT, is_in_force
 from services.partners.units.views import UnitForm
 from shared.clock import local_date
 from shared.errors import Absent, FieldError, Invalid
-from shared.events.partners import UnitChanged, UnitJoined, UnitReinstated, UnitSuspended
+from shared.events.partners import UnitChanged, UnitJoined, UnitSuspended
 from shared.service import Work
 from shared.web import Page
 
@@ -78,7 +78,7 @@ async def reinstate_unit(work: Work, code: str) -> Unit:
     """Let a suspended unit take part again."""
     unit = await _own(work, code)
     change(work, UNIT, unit, "reinstate")
-    work.emit(UnitReinstated(partner_unit=unit.snapshot()))
+    work.emit(UnitChanged(partner_unit=unit.snapshot()))
     return unit
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 
 from services.partners.answers import refusals
+from services.partners.filters import KeyId, Word
 from services.partners.forms import Reason, UnitCode
 from services.partners.units.commands import get_unit, list_units, put_unit, reinstate_unit, suspend_unit
 from services.partners.units.keys import issue_key, list_keys, revoke_key
@@ -53,7 +54,7 @@ async def listed(
     request: Request,
     response: Response,
     *,
-    state: str | None = None,
+    state: Word = None,
 ) -> list[Unit]:
     return page_of(request, response, await list_units(work, page, state), page, lambda unit: (unit.code,))
 
@@ -101,5 +102,5 @@ async def keys(code: UnitCode, work: RequestWork, caller: Reader) -> list[KeyVie
 
 
 @router.post("/{code}/keys/{key_id}/revoke", response_model=KeyView, summary="Make a key worthless at once")
-async def revoke(code: UnitCode, key_id: str, work: RequestWork, caller: Clerk) -> KeyView:
+async def revoke(code: UnitCode, key_id: KeyId, work: RequestWork, caller: Clerk) -> KeyView:
     return KeyView.model_validate(await revoke_key(work, code, key_id))
