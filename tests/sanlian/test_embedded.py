@@ -1,0 +1,86 @@
+"""One process for all: nobody speaks before all others listen, and URLs are those behind nginx."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from sanlian.embedded import Dispatcher, running
+from sanlian.front import front
+from shared.bus.memory import MemoryBus
+from shared.clock import SystemClock
+from shared.db import new_metadata
+from shared.events.grid import IssueLocated
+from shared.runtime import Plan, Runtime
+from shared.service import Service, Work
+from shared.settings import ServiceSettings
+from shared.testing import COMMUNITY, MASTER_KEYS
+from tests.shared.toys import eventually, located
+
+
+def settings(url: str) -> ServiceSettings:
+    return ServiceSettings(database_url=url, community=COMMUNITY, master_keys=MASTER_KEYS)
+
+
+async def test_what_a_killed_process_left_unpublished_reaches_every_service_after_the_start(
+    tmp_path: Path,
+) -> None:
+    speaker, heard = Service("grid", new_metadata()), {"intake": 0, "notify": 0}
+    listeners = [Service(name, new_metadata()) for name in heard]
+    for service in listeners:
+
+        @service.on_batch(IssueLocated)
+        async def hear(events: Sequence[IssueLocated], work: Work) -> None:
+            heard[work.host.service.name] += len(events)
+
+    bus = MemoryBus(SystemClock())
+    runtimes = [
+        Runtime(
+            Plan(one, ServiceSettings), settings(f"sqlite+aiosqlite:///{tmp_path / one.name}.db"), bus=bus
+        )
+        for one in (speaker, *listeners)
+    ]
+    for runtime in runtimes:
+        async with runtime.database.engine.begin() as connection:
+            await connection.run_sync(runtime.plan.service.metadata.create_all)
+    async with runtimes[0].host.work() as work:
+        for _ in range(3):
+            work.emit(located())
+    async with running(runtimes, bus):
+        await eventually(lambda: heard == {"intake": 3, "notify": 3})
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/intake/v1/issues", "intake"),
+        ("/intake", "intake"),
+        ("/grid/docs", "grid"),
+        ("/intakes/v1", None),
+        ("/", None),
+        ("/v1/intake", None),
+    ],
+)
+async def test_the_first_segment_of_a_path_says_which_service_answers(path: str, said: str | None) -> None:
+    def saying(name: str) -> ASGIApp:
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            await PlainTextResponse(f"{name} {scope['path']}")(scope, receive, send)
+
+        return app
+
+    dispatcher = Dispatcher({name: saying(name) for name in ("intake", "grid")}, saying("front"))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(dispatcher), base_url="http://test") as client:
+        assert (await client.get(path)).text == f"{said or 'front'} {path}"
+
+
+async def test_the_front_refuses_in_problem_documents_and_lets_nobody_frame_it() -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(front()), base_url="http://test") as client:
+        page, absent = await client.get("/"), await client.get("/nothing")
+    assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+    assert "三联三力" in page.text
+    assert absent.status_code == 404
+    assert absent.headers["content-type"] == "application/problem+json"
+    assert absent.json()["type"] == "urn:sanlian:problem:not-found"
