@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from uuid import UUID
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from sqlalchemy import update
 
 from services.notify.deliveries.attempts import released
-from services.notify.deliveries.courier import Courier, deliver
+from services.notify.deliveries.claims import Job, claim
+from services.notify.deliveries.courier import deliver
 from services.notify.deliveries.outcomes import record
 from services.notify.models import Endpoint
+from services.notify.rules.slots import Grant
 from shared.auth import Role
 from shared.events.notify import EndpointDisabled
 from tests.notify.conftest import STREET, Office, Sink, event_of
@@ -19,10 +22,12 @@ from tests.notify.conftest import STREET, Office, Sink, event_of
 MakeSink = Callable[[], Awaitable[Sink]]
 
 
-def courier_of(office: Office) -> Courier:
-    courier = office.stage.host.parts[Courier]
-    assert isinstance(courier, Courier)
-    return courier
+async def claim_as_another(office: Office, endpoint_id: UUID) -> list[Job]:
+    """What a sender in another process does before it is killed, or falls asleep."""
+    database, now = office.stage.host.database, office.stage.clock.now()
+    grant = Grant(slow=False, most=10, each={endpoint_id: 10})
+    async with database.transaction() as session:
+        return await claim(session, grant, {endpoint_id: 30.0}, now, sqlite=database.is_sqlite)
 
 
 async def test_a_receiver_that_was_down_gets_the_same_message_when_it_is_up_again(
@@ -172,11 +177,9 @@ async def test_what_a_killed_sender_had_claimed_goes_out_again_under_the_same_id
     office: Office, sinks: MakeSink
 ) -> None:
     sink = await sinks()
-    await office.open(sink)
+    endpoint_id = await office.open(sink)
     await office.stage.give(event_of("issue.closed"))
-    killed = courier_of(office)
-    await killed._sweep(office.stage.host)
-    assert len(await killed._claim(office.stage.host)) == 1
+    assert len(await claim_as_another(office, endpoint_id)) == 1
     assert await office.send() == 0, "the lease stands"
     office.later(seconds=31)
     assert await office.send() == 1
@@ -191,11 +194,9 @@ async def test_what_a_killed_sender_had_claimed_goes_out_again_under_the_same_id
 
 async def test_a_sender_that_slept_past_its_lease_changes_nothing(office: Office, sinks: MakeSink) -> None:
     sink = await sinks()
-    await office.open(sink)
+    endpoint_id = await office.open(sink)
     await office.stage.give(event_of("issue.closed"))
-    asleep, host = courier_of(office), office.stage.host
-    await asleep._sweep(host)
-    [(job, _)] = await asleep._claim(host)
+    [job], host = await claim_as_another(office, endpoint_id), office.stage.host
     office.later(seconds=31)
     assert await office.send() == 1
     async with host.work() as work:

@@ -66,9 +66,8 @@ class Courier:
                 await self._send_for_good(host, ledger, storing)
             finally:
                 await self._land()
-                storing.cancel()
+                ledger.close()
                 await asyncio.gather(storing, return_exceptions=True)
-                await ledger.close()
 
     async def once(self, host: Host) -> int:
         """Send what is due now, to the end, and say how many calls were made."""

@@ -30,16 +30,22 @@ class Ledger:
         self._host, self._renewed = host, renewed
         self._waiting: list[Outcome] = []
         self._filled = asyncio.Event()
+        self._closed = False
 
     def note(self, outcome: Outcome) -> None:
         """Take an outcome."""
         self._waiting.append(outcome)
         self._filled.set()
 
+    def close(self) -> None:
+        """Let `run` end once all is stored, or at the first sign that the database is away."""
+        self._closed = True
+        self._filled.set()
+
     async def run(self) -> None:
-        """Store for good. While the database is away, outcomes wait; leases that run out meanwhile repeat."""
+        """Store until closed. While the database is away outcomes wait; what outlives its lease is resent."""
         pause = 0.1
-        while True:
+        while self._waiting or not self._closed:
             await self._filled.wait()
             await asyncio.sleep(GATHER_S)
             self._filled.clear()
@@ -48,21 +54,14 @@ class Ledger:
             except Exception as error:
                 if not is_passing(error):
                     raise
-                log.warning("outcomes of deliveries wait: %s", error)
+                log.warning("%d outcomes of deliveries wait: %s", len(self._waiting), error)
+                if self._closed:
+                    return
                 self._filled.set()
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)
             else:
                 pause = 0.1
-
-    async def close(self) -> None:
-        """Store what is left, as far as the database is there: what is not stored is sent again."""
-        try:
-            await self.flush()
-        except Exception as error:
-            if not is_passing(error):
-                raise
-            log.warning("%d outcomes of deliveries are lost: %s", len(self._waiting), error)
 
     async def flush(self) -> None:
         """Store all outcomes so far."""
