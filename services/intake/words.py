@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
+from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, StringConstraints
 
 # Mainland mobile numbers, landlines with their area code, and identity numbers of GB 11643 (the date of
 # birth in the middle tells them from the area codes of micro-grids, which have 18 digits as well).
@@ -41,12 +42,24 @@ def _unencumbered(bound: int, least: int = 1) -> StringConstraints:
     return StringConstraints(strip_whitespace=True, min_length=least, max_length=bound)
 
 
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("must lie within the years 1 to 9999, in UTC as well") from error
+
+
+# A moment with its offset; at the ends of the calendar not each one has a name in UTC.
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Title = Annotated[str, _unencumbered(200), AfterValidator(_writable)]
 Text = Annotated[str, _unencumbered(4000), AfterValidator(_writable)]
 Line = Annotated[str, _unencumbered(200), AfterValidator(_writable)]
 PublicText = Annotated[str, _unencumbered(2000), AfterValidator(_writable), AfterValidator(_impersonal)]
 # The same, but it may be empty: not every emergency has damage or a trend to tell of.
 PublicNote = Annotated[str, _unencumbered(2000, 0), AfterValidator(_writable), AfterValidator(_impersonal)]
+PublicWord = Annotated[str, _unencumbered(40), AfterValidator(_writable), AfterValidator(_impersonal)]
+# The number of an issue, of this community or of another.
+IssueNo = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{1,7}-[0-9]{8}-[0-9]{4,9}$")]
 # Why, as a code: the word may leave in an event, so it cannot be free text.
 ReasonCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 AreaCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{9,18}$")]

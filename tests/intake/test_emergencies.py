@@ -90,6 +90,14 @@ async def test_only_an_accepted_emergency_is_reported_on(people: People) -> None
         assert answer.json()["type"] == "urn:sanlian:problem:not-an-emergency"
 
 
+async def test_who_found_the_fire_goes_on_telling_of_it(people: People) -> None:
+    fire = await people.report(people.worker, **FIRE)
+    body = {"stage": "follow_up", "trend": "under control"}
+    answer = await people.worker.post(f"/issues/{fire['id']}/emergency-reports", json=body)
+    assert answer.status_code == 201
+    await people.add_photo(fire, by=people.worker)
+
+
 async def test_emergency_reports_are_for_staff_of_the_area_and_the_street(people: People) -> None:
     fire = await people.report(people.worker, **FIRE)
     path = f"/issues/{fire['id']}/emergency-reports"

@@ -41,6 +41,12 @@ async def test_a_worker_accepts_only_what_lies_in_the_own_grid(people: People) -
     assert (await people.tell("accept", issue, people.clerk, area_code=GRID)).status_code == 200
 
 
+async def test_the_advice_that_goes_with_a_rejection_reaches_the_reporter(people: People) -> None:
+    issue = await people.issue("rejected")
+    own = (await people.resident.get(f"/issues/{issue['id']}/timeline")).json()
+    assert own[-1]["note"] == "please ask the property company"
+
+
 async def test_an_area_set_by_hand_must_be_ones_own(stage: Stage, people: People) -> None:
     issue = await people.report()
     async with stage.client(Role.COMMUNITY_CLERK, areas=(COMMUNITY,)) as clerk:

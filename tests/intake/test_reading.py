@@ -136,7 +136,13 @@ async def test_lists_are_narrowed_and_paged_without_gap_or_double(people: People
         ({"due_before": "2026-03-06T00:00:00Z"}, 0),
     ):
         assert len((await people.clerk.get("/issues", params=params)).json()) == count, params
-    for wrong in ({"cursor": "WyJ4Il0"}, {"state": "happy"}, {"limit": "0"}, {"handler": "a\x00"}):
+    for wrong in (
+        {"cursor": "WyJ4Il0"},
+        {"state": "happy"},
+        {"limit": "0"},
+        {"handler": "a\x00"},
+        {"due_before": "9999-12-31T23:59:59-14:00"},
+    ):
         assert (await people.clerk.get("/issues", params=wrong)).status_code == 422, wrong
 
 
@@ -173,6 +179,9 @@ async def test_anybody_with_the_code_follows_states_and_times(people: People) ->
     wrong = await people.nobody.get(f"/track/{issue['no']}", params={"code": "0000-0000-0000"})
     unknown = await people.nobody.get("/track/WLD-20260305-9999", params={"code": issue["track_code"]})
     assert (wrong.status_code, unknown.status_code) == (404, 404)
+    for strange in ("%00", "WLD", "WLD-20260305-0001%00"):
+        answer = await people.nobody.get(f"/track/{strange}", params={"code": "x"})
+        assert answer.status_code == 422
     assert {key: wrong.json()[key] for key in ("type", "detail")} == {
         key: unknown.json()[key] for key in ("type", "detail")
     }

@@ -32,6 +32,8 @@ NONSENSE: list[tuple[str, dict[str, Any]]] = [
     ("reporter.phone", {"reporter": {"phone": "call me"}}),
     ("reporter", {"anonymous": True, "reporter": {"name": "x"}}),
     ("affected_households", {"affected_households": 0}),
+    ("location.point.longitude", {"location": {"point": {"longitude": "NaN", "latitude": 1}}}),
+    ("follows", {"follows": "the last one"}),
     ("channel", {"channel": "grid_patrol"}),
     ("pillar", {"pillar": "columns"}),
     ("nickname", {"nickname": "x"}),
@@ -219,11 +221,16 @@ async def test_what_is_no_report_is_refused_and_never_an_error_of_ours(people: P
         assert answer.status_code == 422, (body, answer.text)
 
 
-async def test_a_public_text_with_a_phone_number_is_refused(people: People) -> None:
-    need = {**NEED, "public_text": "call 139-1234-5678"}
-    answer = await people.worker.post("/issues", json={"title": "x", "help": need})
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["field"] == "help.public_text"
+async def test_a_help_that_names_a_number_or_no_moment_is_refused(people: People) -> None:
+    for field, value in (
+        ("help.public_text", {"public_text": "call 139-1234-5678"}),
+        ("help.tags.0", {"tags": ["13912345678"]}),
+        ("help.unit", {"unit": "a\x00"}),
+        ("help.needed_by", {"needed_by": "9999-12-31T23:59:59-14:00"}),
+    ):
+        answer = await people.worker.post("/issues", json={"title": "x", "help": {**NEED, **value}})
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["field"] == field
 
 
 async def test_the_channel_says_whose_matter_it_is(stage: Stage, people: People) -> None:

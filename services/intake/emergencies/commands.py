@@ -13,7 +13,7 @@ from services.intake.escalations.models import Escalation
 from services.intake.escalations.record import about, snapshot_of, start_clocks
 from services.intake.escalations.rules import STREET_LEVEL
 from services.intake.issues.models import Issue
-from services.intake.issues.record import NOTHING, Note, actor_of, locked, move
+from services.intake.issues.record import NOTHING, Note, actor_of, locked, move, permit_concerned
 from shared.errors import Absent, FieldError, Invalid, Refused
 from shared.events.intake import (
     Dossier,
@@ -77,7 +77,7 @@ def raise_alarm(work: Work, issue: IssueSnapshot, category: Category, emergency:
 async def file_report(work: Work, issue_id: UUID, body: EmergencyReportIn) -> EmergencyReport:
     """File the next report. Raises `NotAnEmergency`, `ReportsEnded`, `Invalid` for a stage out of turn."""
     issue = await locked(work, issue_id)
-    work.permit(issue.area_code)
+    permit_concerned(work, issue)
     work.expect(issue.version)
     if issue.urgency != Urgency.U0 or issue.accepted_at is None:
         raise NotAnEmergency(f"the issue is {issue.state}, its urgency {issue.urgency or 'not known'}")
@@ -116,6 +116,6 @@ async def list_reports(work: Work, issue_id: UUID) -> Sequence[EmergencyReport]:
     issue = await work.session.get(Issue, issue_id)
     if issue is None:
         raise Absent("there is no such issue")
-    work.permit(issue.area_code)
+    permit_concerned(work, issue)
     query = select(EmergencyReport).where(EmergencyReport.issue_id == issue_id).order_by(EmergencyReport.no)
     return (await work.session.scalars(query)).all()

@@ -121,6 +121,8 @@ def fits(escalation: Escalation, name: str) -> bool:
 
 def _resolve(work: Work, escalation: Escalation, issue: Issue, answer: Answer) -> None:
     evidence = [_as_evidence(work, issue, answer)]
+    # The street answers the community; what follows, verification or rework, is the community's again.
+    issue.level = escalation.from_level
     issue.outcome_code, issue.resolved_at, issue.resolved_by = answer.code, work.now, answer.by
     note = Note(reason_code=answer.code, evidence=evidence, data=_note(escalation, answer).data)
     snapshot = move_issue(work, issue, "resolve", IssueState.resolved, note)

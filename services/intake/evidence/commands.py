@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from services.intake.evidence.models import Evidence, EvidenceContent
 from services.intake.issues.models import Issue
-from services.intake.issues.record import Note, jot, locked
+from services.intake.issues.record import Note, jot, locked, permit_concerned
 from services.intake.issues.rules import OPEN, STAFF
 from services.intake.models import VAULT
 from shared.errors import Absent, FieldError, Invalid, Refused, TooLarge, Unsupported
@@ -42,7 +42,7 @@ async def add_evidence(
     The reporter may add to their own issue; only what staff add shows that work was done.
     """
     issue = await locked(work, issue_id)
-    _permit(work, issue)
+    permit_concerned(work, issue)
     if issue.state not in OPEN:
         raise IssueEnded(f"the issue is {issue.state}")
     _hold_to_form(media_type, content)
@@ -85,17 +85,7 @@ async def _readable(work: Work, issue_id: UUID) -> None:
     issue = await work.session.get(Issue, issue_id)
     if issue is None:
         raise Absent("there is no such issue")
-    _permit(work, issue)
-
-
-def _permit(work: Work, issue: Issue) -> None:
-    caller = work.actor()
-    if not caller.has(*STAFF):
-        work.permit_own(issue.reporter_subject)
-    elif caller.subject == issue.handler_person:
-        work.permit_own(issue.handler_person)
-    else:
-        work.permit(issue.area_code)
+    permit_concerned(work, issue)
 
 
 def _hold_to_form(media_type: str, content: bytes) -> None:

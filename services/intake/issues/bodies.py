@@ -4,10 +4,22 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.intake.emergencies.bodies import EmergencyIn
-from services.intake.words import AreaCode, HouseholdCode, Line, PublicText, ReasonCode, Subject, Text, Title
+from services.intake.words import (
+    AreaCode,
+    HouseholdCode,
+    IssueNo,
+    Line,
+    Moment,
+    PublicText,
+    PublicWord,
+    ReasonCode,
+    Subject,
+    Text,
+    Title,
+)
 from shared.events.intake import Urgency
 from shared.privacy import normalised_phone
 
@@ -39,8 +51,8 @@ class Channel(StrEnum):
 class PointIn(Body):
     """WGS-84 degrees."""
 
-    longitude: Annotated[float, Field(ge=-180, le=180)]
-    latitude: Annotated[float, Field(ge=-90, le=90)]
+    longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+    latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 
     @field_validator("longitude", "latitude")
     @classmethod
@@ -79,10 +91,10 @@ class HelpIn(Body):
     """What a partner unit could give; `public_text` is read by partner units and must name nobody."""
 
     kind: ReasonCode
-    tags: tuple[Annotated[str, Field(min_length=1, max_length=40)], ...] = ()
+    tags: Annotated[tuple[PublicWord, ...], Field(max_length=20)] = ()
     quantity: Annotated[int, Field(ge=1, le=1_000_000)]
-    unit: Annotated[str, Field(min_length=1, max_length=20)] = "piece"
-    needed_by: AwareDatetime | None = None
+    unit: PublicWord = "piece"
+    needed_by: Moment | None = None
     public_text: PublicText
 
 
@@ -110,7 +122,7 @@ class ReportIn(Body):
     reporter: ReporterIn | None = None
     anonymous: bool = False
     affected_households: Annotated[int, Field(ge=1, le=100_000)] = 1
-    follows: Annotated[str, Field(max_length=40, description="The number of a closed issue")] | None = None
+    follows: Annotated[IssueNo, Field(description="The number of a closed issue")] | None = None
     category: CategoryCode | None = None
     urgency: Urgency | None = None
     households: Annotated[tuple[HouseholdCode, ...], Field(max_length=200)] = ()
@@ -173,7 +185,7 @@ class SuspendIn(Body):
     """What is waited for, and until when at the latest."""
 
     reason_code: Literal["waiting_reporter", "waiting_third_party", "season", "court"]
-    until: AwareDatetime
+    until: Moment
     note: Text | None = None
 
 

@@ -6,9 +6,11 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy.orm import defer
 
 from services.intake.issues import tracking
 from services.intake.issues.models import Issue, Reporter, TimelineEntry
+from services.intake.issues.record import permit_concerned
 from services.intake.issues.reports import PHONE_INDEX
 from services.intake.issues.rules import OPEN, STAFF
 from services.intake.issues.views import TrackOut, TrackStep
@@ -19,6 +21,9 @@ from shared.events.intake import IssueState
 from shared.privacy import record_read
 from shared.service import Work
 from shared.web import Page
+
+# A list shows neither, so it does not decrypt them.
+UNSHOWN = (defer(Issue.text, raiseload=True), defer(Issue.place, raiseload=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,19 +47,13 @@ async def read_issue(work: Work, issue_id: UUID) -> Issue:
     issue = await work.session.get(Issue, issue_id)
     if issue is None:
         raise Absent("there is no such issue")
-    caller = work.actor()
-    if caller.subject in {issue.reporter_subject, issue.handler_person}:
-        work.permit_own(caller.subject)
-    elif caller.has(*STAFF, Role.STREET_OFFICER):
-        work.permit(issue.area_code)
-    else:
-        work.permit_own(issue.reporter_subject)
+    permit_concerned(work, issue)
     return issue
 
 
 async def list_issues(work: Work, wanted: Filter, page: Page[str]) -> Sequence[Issue]:
     """The newest first, `limit + 1` of them: those of the caller's areas, or the caller's own."""
-    query = select(Issue).where(_of_caller(work), *_narrowed(wanted))
+    query = select(Issue).options(*UNSHOWN).where(_of_caller(work), *_narrowed(wanted))
     if page.after is not None:
         query = query.where(Issue.id < _cursor(page.after))
     return (await work.session.scalars(query.order_by(Issue.id.desc()).limit(page.limit + 1))).all()
@@ -85,7 +84,7 @@ async def read_reporter(work: Work, issue_id: UUID, reason: str) -> tuple[Issue,
 async def find_by_phone(work: Work, phone: str, reason: str) -> Sequence[Issue]:
     """The newest hundred issues in the caller's areas from this number; the search is written down."""
     indexes = VAULT.keyring.blind_indexes(PHONE_INDEX, phone)
-    query = select(Issue).join(Reporter, Reporter.issue_id == Issue.id)
+    query = select(Issue).options(*UNSHOWN).join(Reporter, Reporter.issue_id == Issue.id)
     query = query.where(Reporter.phone_index.in_(indexes), _of_caller(work))
     found = (await work.session.scalars(query.order_by(Issue.id.desc()).limit(100))).all()
     await record_read(

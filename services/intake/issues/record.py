@@ -10,9 +10,9 @@ from uuid_utils.compat import uuid7
 
 from services.intake.issues.colours import Facts, colour_of
 from services.intake.issues.models import Issue, TimelineEntry
-from services.intake.issues.rules import COMMANDS, OFFICE, By, allowed
+from services.intake.issues.rules import COMMANDS, OFFICE, STAFF, By, allowed
 from services.intake.limits import Limits
-from shared.auth import Caller
+from shared.auth import Caller, Role
 from shared.errors import Absent, Forbidden, IllegalTransition
 from shared.events.intake import IssueSnapshot, IssueState
 from shared.service import Work
@@ -77,6 +77,17 @@ def permit(work: Work, issue: Issue, by: By) -> None:
         _permit_place(work, issue, caller)
     else:
         work.permit(issue.area_code)
+
+
+def permit_concerned(work: Work, issue: Issue) -> None:
+    """Raise `Forbidden` unless the caller reported it, handles it, or has the area (staff and the street)."""
+    caller = work.actor()
+    if caller.subject in {issue.reporter_subject, issue.handler_person}:
+        work.permit_own(caller.subject)
+    elif caller.has(*STAFF, Role.STREET_OFFICER):
+        work.permit(issue.area_code)
+    else:
+        work.permit_own(issue.reporter_subject)
 
 
 def _permit_reporter(work: Work, issue: Issue, caller: Caller) -> None:

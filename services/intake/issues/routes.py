@@ -4,7 +4,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AwareDatetime
 
 from services.intake.catalogue import Catalogue
 from services.intake.issues import reading
@@ -14,7 +13,7 @@ from services.intake.issues.reading import Filter
 from services.intake.issues.reports import Reports
 from services.intake.issues.rules import OFFICE, REPORTERS, STAFF
 from services.intake.issues.views import IssueLine, IssueOut, ReportedOut, ReporterOut, StepOut, TrackOut
-from services.intake.words import AreaCode
+from services.intake.words import AreaCode, IssueNo, Moment
 from shared.auth import Caller, Role
 from shared.errors import FieldError, Invalid
 from shared.events.intake import IssueState, Urgency
@@ -77,9 +76,9 @@ async def list_issues(
     channel: Annotated[str | None, Query(pattern=r"^[a-z0-9_]{1,40}$")] = None,
     area: AreaCode | None = None,
     handler: Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]+$")] = None,
-    no: Annotated[str | None, Query(max_length=40, pattern=r"^[A-Z0-9-]+$")] = None,
+    no: IssueNo | None = None,
     open: bool | None = None,
-    due_before: AwareDatetime | None = None,
+    due_before: Moment | None = None,
 ) -> list[IssueLine]:
     wanted = Filter(
         state=state,
@@ -145,7 +144,7 @@ async def search(
 
 @public.get("/track/{issue_no}", summary="Follow an issue with the code from its report")
 async def track(
-    issue_no: str,
+    issue_no: IssueNo,
     code: Annotated[str, Query(min_length=1, max_length=40)],
     work: RequestWork,
     caller: Annotated[Caller, allow_anyone()],

@@ -128,7 +128,9 @@ class StepOut(_Out):
     def of(cls, entry: TimelineEntry, caller: Caller) -> Self:
         """What this caller may see of it."""
         shown = cls.model_validate(entry)
-        hidden: dict[str, object] = {"actor": None, "role": None, "note": None, "data": {}}
+        # The advice that goes with a rejection is written for the reporter.
+        note = shown.note if shown.command == "reject" else None
+        hidden: dict[str, object] = {"actor": None, "role": None, "note": note, "data": {}}
         return shown if caller.has(*STAFF) else shown.model_copy(update=hidden)
 
 
