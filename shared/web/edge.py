@@ -12,7 +12,7 @@ from starlette.types import Message, Receive
 
 from shared import idempotency
 from shared.auth import ANONYMOUS, Caller
-from shared.errors import FieldError, Invalid, TooLarge
+from shared.errors import FieldError, Invalid, Problem, TooLarge
 from shared.idempotency import Answer, Claim
 from shared.service import Host, Work
 from shared.web.access import Scope
@@ -83,7 +83,8 @@ async def claim_of(request: Request, caller: Caller) -> Claim | None:
     if key is None or caller is ANONYMOUS:
         return None
     target = request.url.path + ("?" + request.url.query if request.url.query else "")
-    return Claim(caller.subject, key, idempotency.fingerprint(request.method, target, await request.body()))
+    who = f"{caller.kind}:{caller.subject}"
+    return Claim(who, key, idempotency.fingerprint(request.method, target, await request.body()))
 
 
 def replayed(answer: Answer) -> Response:
@@ -128,9 +129,11 @@ async def _change(request: Request, endpoint: Run) -> Response:
     host: Host = request.app.state.host
     try:
         return await _change_once(host, request, endpoint)
-    except IntegrityError:
-        # A twin with the same key may have been faster; then its answer is the answer. The request itself
-        # is untouched: what it did was rolled back.
+    except (IntegrityError, Problem):
+        # A twin with the same key may have been faster, and its answer is the answer also where its effect
+        # is what stood in the way. The request itself is untouched: what it did was rolled back.
+        if "idempotency-key" not in request.headers:
+            raise
         async with host.look() as work:
             claim = await claim_of(request, await identify(request, work))
             known = await idempotency.answered(work.session, host.service.answers, [claim] if claim else [])

@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Generic, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import orjson
 from fastapi import Depends, Query, Request, Response
@@ -56,6 +56,6 @@ def page_of(
     if len(rows) > page.limit:
         cursor = urlsafe_b64encode(orjson.dumps(key(shown[-1]))).rstrip(b"=").decode()
         query = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-        link = f"{request.url.path}?{urlencode([*query, ('cursor', cursor)])}"
+        link = f"{quote(request.url.path)}?{urlencode([*query, ('cursor', cursor)])}"
         response.headers["Link"] = f'<{link}>; rel="next"'
     return shown

@@ -54,14 +54,21 @@ def document(problem: Problem, instance: str) -> dict[str, Any]:
         "type": NAMESPACE + problem.type,
         "title": problem.title,
         "status": problem.status,
-        "detail": str(problem),
+        "detail": _clean(str(problem)),
         "instance": instance,
     }
     if problem.fields:
-        members["errors"] = [{"field": one.field, "message": one.message} for one in problem.fields]
+        members["errors"] = [
+            {"field": _clean(one.field), "message": _clean(one.message)} for one in problem.fields
+        ]
     if problem.allowed is not None:
         members["allowed"] = list(problem.allowed)
     return members
+
+
+def _clean(text: str) -> str:
+    # What a caller sent may hold half a character (a lone surrogate), which no JSON writer takes.
+    return text.encode("utf-8", "replace").decode()
 
 
 def answer(problem: Problem, instance: str) -> Response:
@@ -124,11 +131,13 @@ def refused(request: Request, error: Exception) -> Response:
 
 
 def _invalid(error: RequestValidationError) -> Problem:
-    fields = [FieldError(_path(fault["loc"]), str(fault["msg"])) for fault in error.errors()]
+    fields = [FieldError(_field(fault), str(fault["msg"])) for fault in error.errors()]
     return Invalid("; ".join(f"{one.field}: {one.message}" for one in fields[:3]), fields=fields)
 
 
-def _path(location: tuple[int | str, ...]) -> str:
+def _field(fault: dict[str, Any]) -> str:
+    # Where a text stops being JSON is a place in the text, and no field of it.
+    location = fault["loc"][:1] if fault["type"] == "json_invalid" else fault["loc"]
     inner = location[1:] if location[:1] in (("body",), ("query",), ("path",), ("header",)) else location
     return ".".join(str(part) for part in inner) or "body"
 
