@@ -1,7 +1,8 @@
 """Intake on stage, on both databases, and the people who act in its tests."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,7 @@ from services.intake.app import PLAN, ROUTERS
 from shared.clock import FakeClock
 from shared.privacy import new_key_pair
 from shared.testing import Stage, staged
-from tests.conftest import Footing
+from tests.conftest import DISTRIBUTED, EMBEDDED
 from tests.intake.people import People
 
 MORNING = datetime(2026, 3, 5, 2, 0, tzinfo=UTC)
@@ -22,13 +23,22 @@ def grid_key() -> str:
     return GRID_KEY
 
 
+@pytest.fixture(params=[EMBEDDED, DISTRIBUTED])
+def footing(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of the database; a stage has no broker. The name tells which tests need servers."""
+    if request.param == EMBEDDED:
+        return f"sqlite+aiosqlite:///{tmp_path}/intake.db"
+    make: Callable[[str], str] = request.getfixturevalue("make_database")
+    return make("intake")
+
+
 @pytest.fixture
-async def stage(footing: Footing) -> AsyncIterator[Stage]:
+async def stage(footing: str) -> AsyncIterator[Stage]:
     """It is ten in the morning in Lanzhou, on the 5th of March 2026, a Thursday."""
     async with staged(
         PLAN,
         ROUTERS,
-        database_url=footing.database_url("intake"),
+        database_url=footing,
         clock=FakeClock(MORNING),
         contact_public_key=GRID_PUBLIC_KEY,
     ) as made:
