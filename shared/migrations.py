@@ -35,8 +35,13 @@ def config_of(service: str, metadata: MetaData, connection: Connection | None = 
 
 
 async def upgrade(service: str, metadata: MetaData, url: str) -> None:
-    """Bring a service's database to the newest version; several callers at once do it once."""
+    """Bring a service's database to the newest version; several callers at once do it once.
+
+    All of it, or nothing: what fails halfway leaves the version that was.
+    """
     engine = create_async_engine(url, poolclass=pool.NullPool)
+    if engine.dialect.name == "sqlite":
+        _one_transaction(engine.sync_engine)
     try:
         async with engine.begin() as connection:
             await connection.run_sync(lambda sync: _upgrade(service, metadata, sync))
@@ -92,12 +97,23 @@ def revise(service: str, metadata: MetaData, message: str) -> None:
 
 def _memory_engine() -> Engine:
     engine = create_engine("sqlite://", poolclass=pool.StaticPool)
+    _one_transaction(engine)
+    return engine
+
+
+def _one_transaction(engine: Engine) -> None:
+    """Let a transaction on SQLite hold changes of tables too; its driver would commit before each of them."""
 
     @event.listens_for(engine, "connect")
     def _plain(connection: Any, _: object) -> None:
         connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={STATEMENT_TIMEOUT_S * 1000}")
+        cursor.close()
 
-    return engine
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _context(connection: Connection) -> MigrationContext:
