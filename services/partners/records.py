@@ -35,8 +35,10 @@ async def locked(work: Work, kind: type[R], record_id: UUID) -> R:
 async def locked_all(work: Work, kind: type[R], record_ids: Sequence[UUID]) -> list[R]:
     """The same of several, in the order of their ids, so that two callers cannot wait for one another.
 
-    The lock leaves the key alone, so that rows that refer to the record can still be added.
+    The lock leaves the key alone, so that rows that refer to the record can still be added. What this
+    transaction has changed so far is stored first: reading the rows afresh would undo it.
     """
+    await work.session.flush()
     query = select(kind).where(kind.id.in_(record_ids)).order_by(kind.id).with_for_update(key_share=True)
     return list(await work.session.scalars(query.execution_options(populate_existing=True)))
 

@@ -122,7 +122,9 @@ async def test_a_need_ends_with_its_issue_and_everybody_is_let_go(
     assert (await unit.get(f"/pledges/{pledge['id']}")).json()["closed_reason"] == "need_withdrawn"
     async with sqlite_stage.runtime.database.reading() as session:
         rows = (await session.execute(select(Offer.reserved, Offer.proposed))).all()
+        need = (await session.scalars(select(Need))).one()
     assert [tuple(row) for row in rows] == [(0, 0), (0, 0)]
+    assert (need.state, need.proposed, need.open_quantity) == ("withdrawn", 0, 9)
     assert {offer["state"], other["state"]} == {"published"}
 
 

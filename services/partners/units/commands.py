@@ -102,6 +102,7 @@ async def find_unit(work: Work, code: str, *, lock: bool = False) -> Unit | None
     """The unit, or None; with `lock` nobody else changes it before we commit."""
     query = select(Unit).where(Unit.code == code)
     if lock:
+        await work.session.flush()
         query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     return await work.session.scalar(query)
 
