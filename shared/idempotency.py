@@ -15,7 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared import bulk
 from shared.db import Database, Json, UtcDateTime
 from shared.errors import FieldError, Invalid
+from shared.privacy import Keyring
 
+PURPOSE = "answers.body"
 # A structured-field string (RFC 8941 §3.3.3), or the same without its quotes, as most clients send it.
 _KEY = re.compile(r'^(?:"([\x20-\x21\x23-\x5b\x5d-\x7e]{1,255})"|([\x21\x23-\x5b\x5d-\x7e]{1,255}))$')
 
@@ -75,36 +77,42 @@ def fingerprint(method: str, target: str, body: bytes) -> bytes:
     return hashlib.sha256(b"\n".join((method.encode(), target.encode(), body))).digest()
 
 
-async def answered(session: AsyncSession, table: Table, claims: Sequence[Claim]) -> dict[Claim, Answer]:
-    """The answers given to these claims. Raises `KeyReused` where a key stood on another request."""
-    if not claims:
-        return {}
-    wanted = {(claim.subject, claim.key): claim for claim in claims}
-    query = select(table).where(tuple_(table.c.subject, table.c.key).in_(list(wanted)))
-    known: dict[Claim, Answer] = {}
-    for row in await session.execute(query):
-        claim = wanted[row.subject, row.key]
-        if claim.fingerprint != row.fingerprint:
-            raise KeyReused("take a new key for a new request")
-        known[claim] = Answer(row.status, row.headers, row.body)
-    return known
+class Answers:
+    """The answers that a service has given. Their bodies are encrypted: one may show a secret, just once."""
 
+    def __init__(self, table: Table, keyring: Keyring) -> None:
+        self._table, self._keyring = table, keyring
 
-async def keep(session: AsyncSession, table: Table, given: Mapping[Claim, Answer], now: datetime) -> None:
-    """Store the answers beside the change. A concurrent twin makes the commit fail, and is answered then."""
-    rows = [
-        {
-            "subject": claim.subject,
-            "key": claim.key,
-            "fingerprint": claim.fingerprint,
-            "status": answer.status,
-            "headers": dict(answer.headers),
-            "body": answer.body,
-            "answered_at": now,
-        }
-        for claim, answer in given.items()
-    ]
-    await bulk.insert(session, table, rows)
+    async def given(self, session: AsyncSession, claims: Sequence[Claim]) -> dict[Claim, Answer]:
+        """The answers to these claims. Raises `KeyReused` where a key stood on another request."""
+        if not claims:
+            return {}
+        table = self._table
+        wanted = {(claim.subject, claim.key): claim for claim in claims}
+        query = select(table).where(tuple_(table.c.subject, table.c.key).in_(list(wanted)))
+        known: dict[Claim, Answer] = {}
+        for row in await session.execute(query):
+            claim = wanted[row.subject, row.key]
+            if claim.fingerprint != row.fingerprint:
+                raise KeyReused("take a new key for a new request")
+            known[claim] = Answer(row.status, row.headers, self._keyring.decrypt(PURPOSE, row.body))
+        return known
+
+    async def keep(self, session: AsyncSession, given: Mapping[Claim, Answer], now: datetime) -> None:
+        """Store answers beside the change. A concurrent twin makes the commit fail, and is answered then."""
+        rows = [
+            {
+                "subject": claim.subject,
+                "key": claim.key,
+                "fingerprint": claim.fingerprint,
+                "status": answer.status,
+                "headers": dict(answer.headers),
+                "body": self._keyring.encrypt(PURPOSE, answer.body),
+                "answered_at": now,
+            }
+            for claim, answer in given.items()
+        ]
+        await bulk.insert(session, self._table, rows)
 
 
 async def prune(database: Database, table: Table, *, now: datetime, keep_for: timedelta) -> int:

@@ -16,6 +16,7 @@ from shared.bus.memory import MemoryBus
 from shared.bus.rabbit import RabbitBus
 from shared.clock import Clock, SystemClock
 from shared.db import Database, is_passing
+from shared.idempotency import Answers
 from shared.letters import Letters
 from shared.outbox import Relay
 from shared.service import Host, Service, Work
@@ -71,7 +72,7 @@ class Runtime(Generic[S]):
             self.database,
             self.clock,
             metrics=self.metrics,
-            parts=plan.parts(settings),
+            parts={**plan.parts(settings), Answers: Answers(service.answers, settings.keyring)},
             wake=self.relay.wake,
             tries=len(settings.retry_ladder_s) + 1,
         )
@@ -124,7 +125,8 @@ class Runtime(Generic[S]):
             async with asyncio.timeout(DRAIN_S):
                 # What the last handlers leave behind is to be published too, so they finish first.
                 await self.bus.rest()
-                await self.relay.drain()
+                if self.bus.is_ready:
+                    await self.relay.drain()
         except Exception as error:
             if not isinstance(error, Unavailable) and not is_passing(error):
                 raise
@@ -197,7 +199,15 @@ async def _supervised(name: str, work: Callable[[], Awaitable[None]]) -> None:
             await work()
         except Exception:
             log.exception("%s failed and begins anew in %.1f s", name, pause)
+            if _is_being_stopped():
+                return
         await asyncio.sleep(pause)
         # What ran for a while was sound: its next fault is news, and no part of a row of them.
         lasted = monotonic() - began > LONGEST_PAUSE_S * 2
         pause = SHORTEST_PAUSE_S if lasted else min(pause * 2, LONGEST_PAUSE_S)
+
+
+def _is_being_stopped() -> bool:
+    # Work that fails while it is being cancelled hides the cancellation, and must not begin anew.
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -13,7 +13,7 @@ from starlette.types import Message, Receive
 from shared import idempotency
 from shared.auth import ANONYMOUS, Caller
 from shared.errors import FieldError, Invalid, Problem, TooLarge
-from shared.idempotency import Answer, Claim
+from shared.idempotency import Answer, Answers, Claim
 from shared.service import Host, Work
 from shared.web.access import Scope
 from shared.web.problems import REFUSALS, unexpected
@@ -136,7 +136,7 @@ async def _change(request: Request, endpoint: Run) -> Response:
             raise
         async with host.look() as work:
             claim = await claim_of(request, await identify(request, work))
-            known = await idempotency.answered(work.session, host.service.answers, [claim] if claim else [])
+            known = await work.part(Answers).given(work.session, [claim] if claim else [])
         if claim is None or claim not in known:
             raise
         return replayed(known[claim])
@@ -148,13 +148,13 @@ async def _change_once(host: Host, request: Request, endpoint: Run) -> Response:
         work.expected_version = _if_match(request.headers.get("if-match"))
         claim = await claim_of(request, caller)
         if claim is not None:
-            known = await idempotency.answered(work.session, host.service.answers, [claim])
+            known = await work.part(Answers).given(work.session, [claim])
             if claim in known:
                 return replayed(known[claim])
         response = await endpoint(request)
         _hold_to_scope(request, work)
         if claim is not None:
-            await idempotency.keep(work.session, host.service.answers, {claim: _kept(response)}, work.now)
+            await work.part(Answers).keep(work.session, {claim: _kept(response)}, work.now)
         return response
 
 

@@ -11,11 +11,10 @@ from typing import Generic, TypeVar
 
 from sqlalchemy.exc import IntegrityError
 
-from shared import idempotency
 from shared.auth import Caller
 from shared.db import is_away
 from shared.errors import Problem
-from shared.idempotency import Answer, Claim
+from shared.idempotency import Answer, Answers, Claim
 from shared.service import Host, Work
 
 In = TypeVar("In")
@@ -87,14 +86,14 @@ class Grouped(Generic[In]):
         self, host: Host, group: Sequence[_Waiting[In]], claims: Sequence[Claim]
     ) -> list[tuple[Answer, bool]]:
         async with host.work() as work:
-            known = await idempotency.answered(work.session, host.service.answers, claims)
+            known = await work.part(Answers).given(work.session, claims)
             answers = {id(one): (known[one.claim], True) for one in group if one.claim in known}
             fresh = [one for one in group if id(one) not in answers]
             given = await self._use_case(work, [(one.item, one.caller) for one in fresh]) if fresh else ()
             new = list(zip(fresh, given, strict=True))
             answers.update((id(one), (answer, False)) for one, answer in new)
             kept = {one.claim: answer for one, answer in new if one.claim is not None}
-            await idempotency.keep(work.session, host.service.answers, kept, work.now)
+            await work.part(Answers).keep(work.session, kept, work.now)
         return [answers[id(one)] for one in group]
 
 
