@@ -116,14 +116,7 @@ def _accept(
     town: Town, timeline: Timeline, offer: dict[str, Any], needs: Sequence[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     clerk, unit = town.person(CLERK), town.unit(UNIT)
-    wanted = {need["id"] for need in needs}
-
-    def proposed() -> list[dict[str, Any]] | None:
-        found = clerk.get("/partners/v1/matches", offer_id=offer["id"])
-        mine = [match for match in found if match["need_id"] in wanted and match["state"] == "proposed"]
-        return mine if len(mine) == len(wanted) else None
-
-    matches: list[dict[str, Any]] = until(proposed, "every need is matched with the offer")
+    matches = [_match(town, offer, need) for need in needs]
     timeline.tell(
         f"系统自动对接 {len(matches)} 条,得分 {matches[0]['score']:.1f},附理由",
         f"{len(matches)} matches are proposed with their reasons, score {matches[0]['score']:.1f}",
@@ -134,6 +127,21 @@ def _accept(
         pledges.append(unit.post(f"/partners/v1/matches/{match['id']}/accept"))
     timeline.tell("社区确认、单位逐条认领", "the community offers, the unit accepts each of them")
     return pledges
+
+
+def _match(town: Town, offer: dict[str, Any], need: dict[str, Any]) -> dict[str, Any]:
+    """The engine's match of the two; where it had found another offer first, the clerk's own."""
+    clerk = town.person(CLERK)
+    found: list[dict[str, Any]] = until(
+        lambda: clerk.get("/partners/v1/matches", need_id=need["id"]), "every need is matched with an offer"
+    )
+    ours = [match for match in found if match["offer_id"] == offer["id"]]
+    if ours:
+        return ours[0]
+    by_hand: dict[str, Any] = clerk.post(
+        "/partners/v1/matches", {"need_id": need["id"], "offer_id": offer["id"], "quantity": 1}, expect=201
+    )
+    return by_hand
 
 
 def _ask_for_more(town: Town, timeline: Timeline, offer: dict[str, Any], tag: str) -> dict[str, Any]:

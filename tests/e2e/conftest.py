@@ -1,6 +1,7 @@
 """The whole town on each footing, as real processes, with the demo loaded; one for all tests here."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from sanlian.demo.doors import until
 from sanlian.demo.people import COMMUNITY
 from sanlian.demo.town import Town
 from sanlian.footings import State
+from sanlian.keys import make_keys
 from sanlian.ports import FRONT, NAMES
 from tests.conftest import DISTRIBUTED, EMBEDDED
 from tests.e2e.gateway import gateway
@@ -85,23 +87,13 @@ def distributed(folder: Path, databases: dict[str, str], amqp_url: str) -> Itera
         "SANLIAN_OUTBOUND_NETWORKS": "127.0.0.0/8",
     }
     own = {f"{name.upper()}_DATABASE_URL": url for name, url in databases.items()}
-    run("keys", given=given)
-    run("migrate", given={**given, **own})
-    run("topology", given={**given, **own})
+    make_keys(folder / "keys")
+    with ThreadPoolExecutor() as pool:
+        steps = [pool.submit(run, step, given={**given, **own}) for step in ("migrate", "topology")]
+    for step in steps:
+        step.result()
     ports = {name: free_port() for name in (*NAMES, FRONT)}
-    probes = {
-        name: f"http://127.0.0.1:{port}/{'healthz' if name == FRONT else f'{name}/readyz'}"
-        for name, port in ports.items()
-    }
-    processes = {
-        name: Served(
-            ["serve", name, "--port", str(port)],
-            given={**given, "SANLIAN_DATABASE_URL": databases.get(name, "")},
-            log=folder / f"{name}.log",
-            probe=probes[name],
-        )
-        for name, port in ports.items()
-    }
+    processes = {name: service(name, port, folder, given, databases) for name, port in ports.items()}
     behind = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
     with ExitStack() as stack:
         for served in processes.values():
@@ -113,3 +105,11 @@ def distributed(folder: Path, databases: dict[str, str], amqp_url: str) -> Itera
         run("demo", "load", "--base-url", base_url, given=given)
         with Town(base_url, State(folder)) as town:
             yield Running(town, given, processes)
+
+
+def service(name: str, port: int, folder: Path, given: dict[str, str], databases: dict[str, str]) -> Served:
+    """One service, or the front, as a process of its own."""
+    own = {"SANLIAN_DATABASE_URL": databases[name]} if name in databases else {}
+    probe = f"http://127.0.0.1:{port}/{'healthz' if name == FRONT else f'{name}/readyz'}"
+    arguments = ["serve", name, "--port", str(port)]
+    return Served(arguments, given={**given, **own}, log=folder / f"{name}.log", probe=probe)

@@ -19,18 +19,29 @@ def kept(headers: Message | httpx.Headers) -> dict[str, str]:
 @contextmanager
 def gateway(services: Mapping[str, str], front: str) -> Iterator[str]:
     """Serve on a free port; `services` says the base URL behind each first path segment."""
-    client = httpx.Client(timeout=30, trust_env=False)
+    with httpx.Client(timeout=30, trust_env=False) as client:
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler(client, services, front))
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()
 
+
+def handler(client: httpx.Client, services: Mapping[str, str], front: str) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def answer(self) -> None:
             behind = services.get(self.path.lstrip("/").partition("/")[0], front)
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            headers = kept(self.headers)
             try:
-                got = client.request(
-                    self.command, behind + self.path, content=body, headers=kept(self.headers)
-                )
+                got = client.request(self.command, behind + self.path, content=body, headers=headers)
             except httpx.TransportError:
                 got = httpx.Response(502)
             self.send_response(got.status_code)
@@ -52,14 +63,4 @@ def gateway(services: Mapping[str, str], front: str) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-        client.close()
+    return Handler
