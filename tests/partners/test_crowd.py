@@ -2,10 +2,12 @@
 
 import asyncio
 import random
+from datetime import timedelta
 
 import httpx
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, func, select
 
+from services.partners.clocks import watch_the_clock
 from services.partners.matches.models import OPEN, Match
 from services.partners.needs.models import Need
 from services.partners.offers.models import Offer
@@ -102,3 +104,16 @@ def disagreements() -> list[Select[*tuple[object, ...]]]:
         .join(Need, Need.id == Match.need_id)
         .where(Match.state.in_(OPEN), Need.state.not_in(("published", "partly_matched"))),
     ]
+
+
+async def test_the_clock_is_watched_without_anybody_asking(sqlite_stage: Stage) -> None:
+    actors = Actors(sqlite_stage)
+    unit = await actors.unit()
+    offer = await actors.offer(unit)
+    sqlite_stage.clock.advance(timedelta(days=61))
+    watching = asyncio.create_task(watch_the_clock(sqlite_stage.host))
+    async with asyncio.timeout(30):
+        while (await unit.get(f"/offers/{offer['id']}")).json()["state"] != "expired":
+            await asyncio.sleep(0)
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
