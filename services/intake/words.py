@@ -13,12 +13,15 @@ _PHONE = re.compile(r"(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)|(?<!\d)0\d{9,11}(?!\d)|
 _IDENTITY = re.compile(
     r"(?<!\d)[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?!\d)"
 )
+_DIGIT, _FEWEST = re.compile(r"\d"), 10
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[\s\-\u2010-\u2015.·()]+(?=\d)")
 
 
 def holds_personal_number(text: str) -> bool:
     """Whether a phone or identity number stands in the text, written plainly or spaced out."""
     plain = unicodedata.normalize("NFKC", text)
+    if len(_DIGIT.findall(plain)) < _FEWEST:
+        return False
     return any(
         pattern.search(form)
         for form in (plain, _BETWEEN_DIGITS.sub("", plain))
