@@ -1,5 +1,6 @@
 """Serving: everything from one process, or one service among many."""
 
+import importlib
 import threading
 from functools import partial
 
@@ -7,9 +8,6 @@ import click
 
 from sanlian import serving
 from sanlian.commands.upkeep import upgrade
-from sanlian.demo.access import show
-from sanlian.demo.doors import Unexpected
-from sanlian.demo.load import load_once
 from sanlian.deployed import find_all
 from sanlian.embedded import embedded
 from sanlian.footings import State, is_distributed, state
@@ -49,12 +47,9 @@ def up(host: str, port: int, with_demo: bool) -> None:
 
 def _welcome(here: State, base_url: str, with_demo: bool) -> None:
     click.echo(f"Sanlian 三联 answers on {base_url}")
-    if not with_demo:
-        return
-    try:
-        show(load_once(here, base_url))
-    except Unexpected as error:
-        click.echo(f"the demo could not be loaded: {error}", err=True)
+    if with_demo:
+        # The demo's own tools are imported only now, when the server answers already.
+        importlib.import_module("sanlian.demo.welcome").welcome(here, base_url)
 
 
 @click.command()
