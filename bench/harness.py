@@ -40,8 +40,8 @@ CREATE TABLE event_row (position bigserial PRIMARY KEY, id uuid NOT NULL UNIQUE,
 PAIR_SCRIPT = """
 WITH one AS (INSERT INTO issue_row VALUES (gen_random_uuid(), gen_random_uuid()::text, '620102014006001',
  repeat('x', 512)) RETURNING id)
-INSERT INTO event_row (id, type, body) SELECT id, 'intake.issue.reported.v1', decode(repeat('78', 1024), 'hex')
-FROM one;
+INSERT INTO event_row (id, type, body)
+ SELECT id, 'intake.issue.reported.v1', decode(repeat('78', 1024), 'hex') FROM one;
 """
 
 

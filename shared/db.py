@@ -137,6 +137,7 @@ def _sqlstate(error: DBAPIError) -> str:
     return str(getattr(error.orig, "sqlstate", None) or "")
 
 
+# Parameters are hidden in every engine: an error text goes to the log, and they may be personal data.
 def _postgres_engine(
     url: str, pool_size: int, statement_timeout_s: float, lock_timeout_s: float
 ) -> AsyncEngine:
@@ -146,6 +147,7 @@ def _postgres_engine(
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={
             "timeout": 10,
             # The server keeps the time of statements; this is for a server that vanished without a word.
@@ -163,7 +165,9 @@ def _postgres_engine(
 
 
 def _sqlite_engine(url: str, *, pool_size: int, begin: str) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=30)
+    engine = create_async_engine(
+        url, pool_size=pool_size, max_overflow=0, pool_timeout=30, hide_parameters=True
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: Any, _: object) -> None:

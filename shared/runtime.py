@@ -16,10 +16,11 @@ from shared.bus.memory import MemoryBus
 from shared.bus.rabbit import RabbitBus
 from shared.clock import Clock, SystemClock
 from shared.db import Database, is_passing
+from shared.host import Host
 from shared.idempotency import Answers
 from shared.letters import Letters
 from shared.outbox import Relay
-from shared.service import Host, Service, Work
+from shared.service import Service, Work
 from shared.settings import ServiceSettings
 from shared.telemetry import Metrics
 

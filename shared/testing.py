@@ -15,8 +15,8 @@ from shared.bus import Failure, Receive
 from shared.clock import FakeClock
 from shared.envelope import Cause, Envelope, Packed, seal, unpack
 from shared.events import Event
+from shared.host import Host
 from shared.runtime import Plan, Runtime
-from shared.service import Host
 from shared.settings import ServiceSettings
 from shared.web.app import build
 from shared.web.trust import local_issuer

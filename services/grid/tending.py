@@ -10,7 +10,8 @@ from services.grid.households.rules import ColourRules
 from services.grid.settings import GridSettings
 from services.grid.visits.commands import find_missed, let_fall_due
 from shared.clock import local_date
-from shared.service import Host, Work
+from shared.host import Host
+from shared.service import Work
 
 PAUSE_S = 60.0
 MOST = 200

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from services.partners.matches.lapses import lapse_unanswered, seek_for_waiting
 from services.partners.offers.reviews import expire_offers
 from services.partners.units.keys import write_down_uses
-from shared.service import Host, Work
+from shared.host import Host
+from shared.service import Work
 
 _EVERY_S = 60.0
 _KEYS_EVERY_S = 15.0

@@ -13,8 +13,9 @@ from starlette.types import Message, Receive
 from shared import idempotency
 from shared.auth import ANONYMOUS, Caller
 from shared.errors import FieldError, Invalid, Problem, TooLarge
+from shared.host import Host
 from shared.idempotency import Answer, Answers, Claim
-from shared.service import Host, Work
+from shared.service import Work
 from shared.web.access import Scope
 from shared.web.problems import REFUSALS, unexpected
 

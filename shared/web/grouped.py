@@ -14,8 +14,9 @@ from sqlalchemy.exc import IntegrityError
 from shared.auth import Caller
 from shared.db import is_away
 from shared.errors import Problem
+from shared.host import Host
 from shared.idempotency import Answer, Answers, Claim
-from shared.service import Host, Work
+from shared.service import Work
 
 In = TypeVar("In")
 

@@ -16,7 +16,8 @@ from shared.errors import Forbidden, Stale
 from shared.events import Event
 from shared.events.grid import AssignmentProposed, IssueLocated
 from shared.events.intake import IssueResumed
-from shared.service import Host, Service, Work
+from shared.host import Host
+from shared.service import Service, Work
 from shared.telemetry import Metrics
 from tests.shared.toys import AREA, NOW, enveloped, located, proposed
 

@@ -17,7 +17,7 @@ from services.intake.words import AreaCode, IssueNo, Moment
 from shared.auth import Caller, Role
 from shared.errors import FieldError, Invalid
 from shared.events.intake import IssueState, Urgency
-from shared.service import Host
+from shared.host import Host
 from shared.web import (
     GroupedRoute,
     Paging,

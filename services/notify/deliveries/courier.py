@@ -19,8 +19,8 @@ from services.notify.rules.slots import SLOW_SLOTS, Slots
 from services.notify.settings import NotifySettings
 from shared.clock import Clock
 from shared.db import is_passing
+from shared.host import Host
 from shared.http import HttpAnswer, HttpClient, HttpFailure
-from shared.service import Host
 
 log = logging.getLogger(__name__)
 

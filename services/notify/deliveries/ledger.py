@@ -13,7 +13,8 @@ from services.notify.models import Attempt, Endpoint, table_of
 from services.notify.rules.states import EndpointState
 from shared import bulk
 from shared.db import is_passing
-from shared.service import Host, Work
+from shared.host import Host
+from shared.service import Work
 
 log = logging.getLogger(__name__)
 

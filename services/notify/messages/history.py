@@ -11,7 +11,8 @@ from services.notify.models import Attempt, Delivery, InboundCall, Message
 from services.notify.rules.states import DeliveryState
 from services.notify.settings import NotifySettings
 from shared.db import Database
-from shared.service import Host, Work
+from shared.host import Host
+from shared.service import Work
 from shared.web import Page
 
 AT_ONCE = 1000

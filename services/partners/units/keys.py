@@ -9,7 +9,8 @@ from services.partners.units.commands import get_unit
 from services.partners.units.models import Unit, UnitKey
 from shared.auth import ApiKey, Caller, CallerKind, Role, new_api_key
 from shared.errors import Absent, Unauthorized
-from shared.service import Host, Work
+from shared.host import Host
+from shared.service import Work
 
 
 class KeyUses:
