@@ -5,10 +5,10 @@ import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -24,9 +24,16 @@ from shared.envelope import Envelope, Packed, unpack
 from shared.privacy import new_key_pair
 from shared.testing import COMMUNITY, MASTER_KEYS, NotingBus, Stage
 from shared.web.app import build
-from tests.chaos.story import CALL, OFFICE, UNIT, UPLOAD, Ask, Told, tell
+from tests.chaos.story import CALL, OFFICE, UNIT, UPLOAD, Ask, Story, Told, tell
+from tests.chaos.turns import HOUSEHOLD
 
 PERSON_TO_UNIT = {"name": "海通证券", "kind": "enterprise_branch", "agreement": {"signed_on": "2026-01-01"}}
+
+
+class Teller(Protocol):
+    """A story by its name, begun at a moment."""
+
+    def __call__(self, name: str, *, now: datetime) -> Story: ...
 
 
 @dataclass(slots=True)
@@ -101,7 +108,7 @@ class Theatre:
         self.stages, self.secrets, self.dice = stages, secrets, dice
         self.carrier = Carrier(stages, dice)
 
-    async def tell(self, name: str) -> Told:
+    async def tell(self, name: str, tell: Teller = tell) -> Told:
         """Tell the story to its end, with the carrier at work while somebody waits and in between."""
         clock = next(iter(self.stages.values())).clock
         story = tell(name, now=clock.now())
@@ -201,6 +208,8 @@ class Stored:
             "local_public_key": key_text(self.signing.public_key()),
             "contact_private_key": self.contact[0],
             "contact_public_key": self.contact[1],
+            "outbound_http": True,
+            "outbound_networks": "127.0.0.0/8",
         })
         bus = NotingBus()
         app = build(service.plan, service.routers, settings, bus=bus, clock=self.clock, lifespan=False)
@@ -242,6 +251,10 @@ async def _settle_in(theatre: Theatre) -> None:
         ),
         (f"/grid/v1/force/{grid.code}/grid_leader/{LEADER.subject}", {"name": "赵网格长"}),
         (f"/grid/v1/force/{grid.code}/full_time_worker/{WORKER.subject}", {"name": "赵网格员"}),
+        (
+            f"/grid/v1/households/{HOUSEHOLD}",
+            {"area_code": grid.code, "compound_code": compound.code, "head_name": "宋阿姨", "tags": []},
+        ),
         (f"/partners/v1/units/{UNIT}", {**PERSON_TO_UNIT, "area_code": COMMUNITY}),
     ]
     for path, form in puts:
@@ -249,4 +262,7 @@ async def _settle_in(theatre: Theatre) -> None:
     key = await theatre.ask(OPERATOR, "POST", f"/partners/v1/units/{UNIT}/keys", json={"label": "tests"})
     office = {"code": OFFICE, "office": OFFICE, "area_code": STREET}
     source = await theatre.ask(OPERATOR, "POST", "/notify/v1/sources", json=office)
+    # Nobody is called here; but what nobody wants to hear is not even written down.
+    wish = {"office": OFFICE, "area_code": STREET, "url": "http://127.0.0.1:9/street", "events": ["*"]}
+    await theatre.ask(OPERATOR, "POST", "/notify/v1/endpoints", json=wish)
     theatre.secrets.update({UNIT: key["key"], OFFICE: source["secret"]})

@@ -42,17 +42,17 @@ Story = Generator[Ask, Any, Told]
 
 def tell(name: str, *, now: datetime) -> Story:
     """The story; stories of different names on one town have nothing to do with one another."""
-    issue = yield _post(WORKER, ISSUES, report(name))
+    issue = yield post(WORKER, ISSUES, report(name))
     path = f"{ISSUES}/{issue['id']}"
-    yield _get(CLERK, path, until=_in("assigned"))
-    yield _post(WORKER, f"{path}/start", {})
-    yield _post(WORKER, f"{path}/request-help", help_wanted(name))
+    yield get(CLERK, path, until=in_state("assigned"))
+    yield post(WORKER, f"{path}/start", {})
+    yield post(WORKER, f"{path}/request-help", help_wanted(name))
     yield from _be_helped(name, issue["id"], now)
     yield from _hand_up(path, issue)
     yield Ask(who=WORKER, method=UPLOAD, path=f"{path}/evidence", body=PHOTO)
-    yield _post(WORKER, f"{path}/resolve", {"outcome_code": "repaired"})
-    yield _post(LEADER, f"{path}/verify", {})
-    yield _post(SECOND_CLERK, f"{path}/call-back", {"reached": True, "solved": True, "rating": 5})
+    yield post(WORKER, f"{path}/resolve", {"outcome_code": "repaired"})
+    yield post(LEADER, f"{path}/verify", {})
+    yield post(SECOND_CLERK, f"{path}/call-back", {"reached": True, "solved": True, "rating": 5})
     return (yield from look(issue["id"]))
 
 
@@ -80,7 +80,7 @@ def help_wanted(name: str) -> dict[str, object]:
 
 def _be_helped(name: str, issue_id: str, now: datetime) -> Generator[Ask, Any, None]:
     of_issue = {"issue_id": issue_id}
-    yield _get(CLERK, f"{PARTNERS}/needs", of_issue, until=len)
+    yield get(CLERK, f"{PARTNERS}/needs", of_issue, until=len)
     offer = {
         "kind": "goods",
         "title": "米面油爱心包",
@@ -90,17 +90,17 @@ def _be_helped(name: str, issue_id: str, now: datetime) -> Generator[Ask, Any, N
         "valid_to": (now + timedelta(days=30)).isoformat(),
         "external_ref": name,
     }
-    offered = yield _post(UNIT, f"{PARTNERS}/offers", offer)
+    offered = yield post(UNIT, f"{PARTNERS}/offers", offer)
     of_offer = {"offer_id": offered["id"]}
-    [match] = yield _get(CLERK, f"{PARTNERS}/matches", of_offer, until=len)
-    yield _post(CLERK, f"{PARTNERS}/matches/{match['id']}/offer")
-    pledge = yield _post(UNIT, f"{PARTNERS}/matches/{match['id']}/accept")
+    [match] = yield get(CLERK, f"{PARTNERS}/matches", of_offer, until=len)
+    yield post(CLERK, f"{PARTNERS}/matches/{match['id']}/offer")
+    pledge = yield post(UNIT, f"{PARTNERS}/matches/{match['id']}/accept")
     path = f"{PARTNERS}/pledges/{pledge['id']}"
-    yield _post(UNIT, f"{path}/contact")
-    yield _post(UNIT, f"{path}/schedule", {"at": (now + timedelta(hours=1)).isoformat()})
-    yield _post(UNIT, f"{path}/deliver", {"quantity": SETS})
-    yield _post(WORKER, f"{path}/confirm", {})
-    yield _get(CLERK, f"{ISSUES}/{issue_id}/timeline", until=lambda steps: _commands(steps) >= HELPED)
+    yield post(UNIT, f"{path}/contact")
+    yield post(UNIT, f"{path}/schedule", {"at": (now + timedelta(hours=1)).isoformat()})
+    yield post(UNIT, f"{path}/deliver", {"quantity": SETS})
+    yield post(WORKER, f"{path}/confirm", {})
+    yield get(CLERK, f"{ISSUES}/{issue_id}/timeline", until=lambda steps: _commands(steps) >= HELPED)
 
 
 # Intake hears of the help that was promised, brought and signed for, and notes each.
@@ -110,29 +110,31 @@ HELPED = {"help-promised", "help-delivered", "help-confirmed"}
 def _hand_up(path: str, issue: Mapping[str, Any]) -> Generator[Ask, Any, None]:
     dossier = {"facts": "线路老化,社区无力整改", "ask": "请街道协调供电部门"}
     wish = {"to_level": 3, "criteria": ["other_department"], "dossier": dossier}
-    escalation = yield _post(SECRETARY, f"{path}/escalate", wish)
+    escalation = yield post(SECRETARY, f"{path}/escalate", wish)
     known = {"escalation_id": escalation["id"], "issue_no": issue["no"]}
     subject = {"subject": f"escalation/{escalation['id']}"}
     # The street can only answer what it was told.
-    yield _get(SECRETARY, "/notify/v1/messages", subject, until=len)
-    yield _call("escalation.ack", {**known, "street_no": "GXD-0001"})
+    yield get(SECRETARY, "/notify/v1/messages", subject, until=len)
+    yield call("escalation.ack", {**known, "street_no": "GXD-0001"})
     above = f"/intake/v1/escalations/{escalation['id']}"
-    yield _get(CLERK, above, until=_in("acknowledged"))
+    yield get(CLERK, above, until=in_state("acknowledged"))
     reply = {"outcome": "answered", "text": "供电部门已派单", "needs_community_action": True}
-    yield _call("escalation.reply", {**known, **reply})
-    yield _get(CLERK, path, until=_in("in_progress"))
+    yield call("escalation.reply", {**known, **reply})
+    yield get(CLERK, path, until=in_state("in_progress"))
 
 
 def look(issue_id: str) -> Story:
     """The end of the story as its last reader sees it, in every service."""
     of_issue = {"issue_id": issue_id}
     path = f"{ISSUES}/{issue_id}"
-    issue = yield _get(CLERK, path)
-    timeline = yield _get(CLERK, f"{path}/timeline")
-    escalations = yield _get(CLERK, "/intake/v1/escalations", of_issue)
-    needs = yield _get(CLERK, f"{PARTNERS}/needs", of_issue, until=lambda found: _in("fulfilled")(found[0]))
-    matches = yield _get(CLERK, f"{PARTNERS}/matches", {"need_id": needs[0]["id"]})
-    pledges = yield _get(CLERK, f"{PARTNERS}/pledges", {"need_id": needs[0]["id"]})
+    issue = yield get(CLERK, path)
+    timeline = yield get(CLERK, f"{path}/timeline")
+    escalations = yield get(CLERK, "/intake/v1/escalations", of_issue)
+    needs = yield get(
+        CLERK, f"{PARTNERS}/needs", of_issue, until=lambda found: in_state("fulfilled")(found[0])
+    )
+    matches = yield get(CLERK, f"{PARTNERS}/matches", {"need_id": needs[0]["id"]})
+    pledges = yield get(CLERK, f"{PARTNERS}/pledges", {"need_id": needs[0]["id"]})
     return {
         "issue": issue,
         "timeline": timeline,
@@ -190,11 +192,11 @@ def _commands(steps: list[dict[str, Any]]) -> set[str]:
     return {step["command"] for step in steps}
 
 
-def _in(state: str) -> Callable[[Mapping[str, Any]], bool]:
+def in_state(state: str) -> Callable[[Mapping[str, Any]], bool]:
     return lambda record: record["state"] == state
 
 
-def _get(
+def get(
     who: Person,
     path: str,
     query: Mapping[str, str | int] | None = None,
@@ -204,10 +206,10 @@ def _get(
     return Ask(who=who, method="GET", path=path, query=query or {}, until=until)
 
 
-def _post(who: Person | str, path: str, body: object = None) -> Ask:
+def post(who: Person | str, path: str, body: object = None) -> Ask:
     return Ask(who=who, method="POST", path=path, body=body)
 
 
-def _call(type: str, data: Mapping[str, object]) -> Ask:
+def call(type: str, data: Mapping[str, object]) -> Ask:
     content = {"type": type, "timestamp": datetime.now(UTC).isoformat(), "data": data}
     return Ask(who=OFFICE, method=CALL, path=f"/notify/v1/hooks/{OFFICE}", body=content)
