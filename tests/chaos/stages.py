@@ -107,18 +107,21 @@ class Theatre:
     def __init__(self, stages: Mapping[str, Stage], secrets: dict[str, str], dice: Random | None) -> None:
         self.stages, self.secrets, self.dice = stages, secrets, dice
         self.carrier = Carrier(stages, dice)
+        self.clock = next(iter(stages.values())).clock
 
     async def tell(self, name: str, tell: Teller = tell) -> Told:
         """Tell the story to its end, with the carrier at work while somebody waits and in between."""
-        clock = next(iter(self.stages.values())).clock
-        story = tell(name, now=clock.now())
+        return await self.play(tell(name, now=self.clock.now()))
+
+    async def play(self, story: Story) -> Told:
+        """Carry a story out to its end."""
         answer: Any = None
         while True:
             try:
                 ask = story.send(answer)
             except StopIteration as end:
                 return cast(Told, end.value)
-            clock.advance(timedelta(milliseconds=10))
+            self.clock.advance(timedelta(milliseconds=10))
             answer = await self._carry_out(ask)
 
     async def ask(self, who: Person | str, method: str, path: str, **what: Any) -> Any:

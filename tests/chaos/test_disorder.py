@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.clock import FakeClock
+from tests.chaos.farewell import REACHES, look_back, tell_farewell
 from tests.chaos.stages import Stored, Teller, store
-from tests.chaos.story import Told, alike, plainly, tell
+from tests.chaos.story import SETS, Told, alike, plainly, tell
 from tests.chaos.turns import tell_turns
 
 NAME = "a1"
@@ -66,3 +67,25 @@ def test_disorder_and_repetition_change_nothing_in_the_end(
     assert alike(ending.told, NAME) == alike(orderly.told, NAME)
     for table, found in orderly.rows.items():
         assert ending.rows[table] == found, table
+
+
+@settings(max_examples=8, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 2**32), reach=st.sampled_from(REACHES))
+def test_whoever_was_about_to_help_is_let_go_when_the_matter_is_taken_back(
+    stored: Stored, seed: int, reach: str
+) -> None:
+    left = asyncio.run(taken_back(stored, reach, Random(seed)))
+    assert [need["state"] for need in left["needs"]] == ["withdrawn"]
+    assert {match["state"] for match in left["matches"]} <= {"lapsed", "declined", "accepted"}
+    assert {pledge["state"] for pledge in left["pledges"]} <= {"cancelled"}
+    assert len(left["pledges"]) == (reach == "promised")
+    assert (left["offer"]["reserved"], left["offer"]["free"]) == (0, SETS)
+
+
+async def taken_back(stored: Stored, reach: str, dice: Random) -> Told:
+    with tempfile.TemporaryDirectory() as folder:
+        async with stored.open(Path(folder), dice) as theatre:
+            told = await theatre.tell(NAME, tell_farewell(reach))
+            await theatre.carrier.settle()
+            await theatre.carrier.repeat_all()
+            return await theatre.play(look_back(told))
