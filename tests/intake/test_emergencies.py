@@ -41,10 +41,12 @@ async def test_a_fire_reported_by_staff_reaches_the_street_in_the_same_step(
 async def test_an_emergency_that_a_clerk_accepts_is_told_as_well(stage: Stage, people: People) -> None:
     issue = await people.report()
     await stage.emitted()
-    said = {"category": "0503", "urgency": "U0", "emergency": {"place": "the yard"}}
+    said = {"category": "0503", "urgency": "U0", "households": ["HH-7"], "emergency": {"place": "the yard"}}
     after = (await people.tell("accept", issue, people.clerk, **said)).json()
     assert (after["state"], after["urgency"], after["version"]) == ("accepted", "U0", 3)
-    assert kinds(await stage.emitted()) == ["IssueAccepted", "EmergencyReportFiled", "EscalationSent"]
+    told: list[Any] = list(await stage.emitted())
+    assert kinds(told) == ["IssueAccepted", "EmergencyReportFiled", "EscalationSent"]
+    assert told[0].households == ("HH-7",)
 
 
 async def test_an_emergency_is_told_even_while_nothing_more_is_known(stage: Stage, people: People) -> None:

@@ -172,6 +172,27 @@ async def test_resolving_takes_back_a_hand_over_that_is_under_way(stage: Stage, 
     assert kinds(await stage.emitted()) == ["EscalationRecalled", "IssueResolved"]
 
 
+async def test_what_nobody_has_approved_yet_ends_with_the_work(stage: Stage, people: People) -> None:
+    resolved, withdrawn = await people.issue("in_progress"), await people.issue("in_progress")
+    for issue in (resolved, withdrawn):
+        await ask(people, issue, people.worker)
+    await people.add_photo(resolved)
+    await stage.emitted()
+    await people.tell("resolve", resolved, people.worker)
+    assert kinds(await stage.emitted()) == ["EscalationRecalled", "IssueResolved"]
+    await people.tell("withdraw", withdrawn, people.resident)
+    assert kinds(await stage.emitted()) == ["EscalationRecalled", "IssueWithdrawn"]
+
+
+async def test_a_whistle_of_a_clerk_waits_for_the_secretary(stage: Stage, people: People) -> None:
+    issue = await people.issue("accepted")
+    escalation = await ask(people, issue, people.clerk, **WHISTLE)
+    await stage.emitted()
+    assert (await decide(people.secretary, escalation, "approve")).json()["state"] == "sent"
+    assert kinds(await stage.emitted()) == ["EscalationSent"]
+    assert (await people.look(issue))["state"] == "accepted"
+
+
 async def test_the_level_that_was_asked_answers_and_nobody_else(stage: Stage, people: People) -> None:
     issue = await people.issue("in_progress")
     escalation = await ask(people, issue, people.worker, **HANDOVER)

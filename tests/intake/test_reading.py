@@ -30,6 +30,13 @@ async def test_a_resident_sees_the_own_issue_and_no_other(people: People) -> Non
     assert (await people.neighbour.get("/issues")).json() == []
 
 
+async def test_a_point_is_given_back_as_it_was_reported(people: People) -> None:
+    point = {"longitude": 103.8797, "latitude": 36.0519}
+    issue = await people.report(location={"point": point})
+    seen = (await people.resident.get(f"/issues/{issue['id']}")).json()
+    assert seen["location"] == {"point": point, "compound": None, "address": None}
+
+
 async def test_staff_see_the_issues_of_their_areas_and_those_they_handle(
     stage: Stage, people: People
 ) -> None:

@@ -12,7 +12,7 @@ from services.intake.evidence.models import Evidence
 from services.intake.issues.assignment import ask_for_help
 from services.intake.issues.bodies import Channel, HelpIn, NoteIn, ResolveIn, SuspendIn
 from services.intake.issues.models import Issue
-from services.intake.issues.record import Note, is_in, move, taken
+from services.intake.issues.record import Note, move, taken
 from services.intake.limits import Limits
 from shared.errors import FieldError, Invalid, Refused
 from shared.events.intake import (
@@ -86,14 +86,13 @@ async def request_help(work: Work, issue_id: UUID, body: HelpIn) -> Issue:
 
 
 async def resolve_issue(work: Work, issue_id: UUID, body: ResolveIn) -> Issue:
-    """Say that it is done, and show it. A hand-over that is still under way is taken back.
+    """Say that it is done, and show it. A hand-over that is under way, or only asked for, is taken back.
 
     Raises `EvidenceMissing` without evidence of staff, `Invalid` for evidence of another issue.
     """
     issue = await taken(work, issue_id, "resolve")
     evidence = await _evidence_of_work(work, issue, body.evidence)
-    if is_in(issue, IssueState.escalated):
-        await _take_back_handover(work, issue)
+    await _take_back_handover(work, issue)
     issue.outcome_code, issue.resolved_at, issue.resolved_by = (
         body.outcome_code,
         work.now,
@@ -136,6 +135,7 @@ async def withdraw_issue(work: Work, issue_id: UUID, body: NoteIn) -> Issue:
         issue.channel, issue.reporter_subject = Channel.grid_patrol, None
         work.emit(IssueKeptOpen(issue=move(work, issue, "withdraw", issue.state, Note(text=body.note))))
         return issue
+    await _take_back_handover(work, issue)
     snapshot = move(work, issue, "withdraw", IssueState.withdrawn, Note(text=body.note))
     work.emit(IssueWithdrawn(issue=snapshot))
     return issue
