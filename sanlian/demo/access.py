@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from sanlian.demo.people import PEOPLE, token_of
 from sanlian.footings import State
 from sanlian.keys import write_secret
+from shared.auth import Role
 from shared.settings import BadSettings
 
 
@@ -31,10 +32,11 @@ class Secrets(BaseModel):
 
 
 class Access(Secrets):
-    """All that is needed to try the demo; tokens by subject."""
+    """All that is needed to try the demo: tokens by role, and of each of its people by subject."""
 
     base_url: str
-    tokens: Mapping[str, str]
+    tokens: Mapping[Role, str]
+    people: Mapping[str, str]
 
 
 def keep_secrets(state: State, secrets: Secrets) -> None:
@@ -53,15 +55,17 @@ def access_of(state: State, base_url: str) -> Access:
     secrets = kept_secrets(state)
     if secrets is None:
         raise BadSettings("the demo is not loaded; load it with: sanlian demo load")
-    tokens = {person.subject: token_of(state, person) for person in PEOPLE}
-    return Access(base_url=base_url, tokens=tokens, **secrets.model_dump())
+    people = {person.subject: token_of(state, person) for person in PEOPLE}
+    # Where two people share a role, the first stands for it.
+    tokens = {person.role: people[person.subject] for person in reversed(PEOPLE)}
+    return Access(base_url=base_url, tokens=tokens, people=people, **secrets.model_dump())
 
 
 def show(access: Access) -> None:
     """Print it for people."""
     click.echo("\n令牌 · tokens (Authorization: Bearer …)")
     for person in PEOPLE:
-        click.echo(f"  {person.subject}  {person.zh} · {person.en}\n    {access.tokens[person.subject]}")
+        click.echo(f"  {person.subject}  {person.zh} · {person.en}\n    {access.people[person.subject]}")
     click.echo("\n成员单位密钥 · API keys of partner units (Authorization: Bearer …)")
     for code, key in access.partner_keys.items():
         click.echo(f"  {code}  {key}")

@@ -22,10 +22,12 @@ class Person:
     area: str | None
     zh: str
     en: str
+    unit: str | None = None
 
     @property
     def caller(self) -> Caller:
-        return Caller(self.subject, frozenset({self.role}), () if self.area is None else (self.area,))
+        areas = () if self.area is None else (self.area,)
+        return Caller(self.subject, frozenset({self.role}), areas, self.unit)
 
 
 RESIDENT = Person("resident:1", Role.RESIDENT, None, "居民", "resident")
@@ -47,9 +49,17 @@ SECRETARY = Person(
     f"{COMMUNITY}:secretary", Role.COMMUNITY_SECRETARY, COMMUNITY, "社区党委书记", "community secretary"
 )
 OFFICER = Person(f"{STREET}:officer", Role.STREET_OFFICER, STREET, "街道综治中心", "street command centre")
+CONTACT = Person(
+    "PU-HTZQ:contact",
+    Role.PARTNER_CONTACT,
+    COMMUNITY,
+    "共建单位联络员",
+    "contact of a partner unit",
+    "PU-HTZQ",
+)
 OPERATOR = Person("operator", Role.OPERATOR, STREET, "系统管理员", "operator")
 
-PEOPLE = (RESIDENT, WORKER, LEADER, CLERK, SECOND_CLERK, SECRETARY, OFFICER, OPERATOR)
+PEOPLE = (RESIDENT, WORKER, LEADER, CLERK, SECOND_CLERK, SECRETARY, OFFICER, CONTACT, OPERATOR)
 
 
 def worker_of(grid: str) -> Person:

@@ -6,6 +6,7 @@ import httpx
 
 from sanlian.demo.people import PEOPLE
 from sanlian.ports import NAMES
+from shared.auth import Role
 from tests.e2e.conftest import Running
 from tests.e2e.processes import PATIENCE_S, run
 
@@ -40,8 +41,9 @@ def test_what_access_shows_opens_the_doors(running: Running) -> None:
     access = json.loads(
         run("demo", "access", "--json", "--base-url", running.town.base_url, given=running.given)
     )
-    assert set(access["tokens"]) == {person.subject for person in PEOPLE}
-    clerk = {"Authorization": f"Bearer {access['tokens']['620102014006:clerk']}"}
+    assert set(access["people"]) == {person.subject for person in PEOPLE}
+    assert set(access["tokens"]) == set(Role)
+    clerk = {"Authorization": f"Bearer {access['tokens']['community_clerk']}"}
     unit = {"Authorization": f"Bearer {access['partner_keys']['PU-HTZQ']}"}
     base = access["base_url"]
     assert get(f"{base}/intake/v1/issues", headers=clerk).status_code == 200
