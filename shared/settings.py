@@ -18,6 +18,8 @@ from shared.privacy import Keyring
 
 PREFIX = "SANLIAN_"
 _ALIKE = 0.85
+# The same safe loader in C where the library was built with it: rule files are read at every start.
+_SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 M = TypeVar("M", bound=BaseModel)
 
 IPNetwork = IPv4Network | IPv6Network
@@ -139,7 +141,7 @@ def refuse_misspelt(known: Iterable[str], environment: Mapping[str, str]) -> Non
 def load_yaml(path: Path, model: type[M]) -> M:
     """Read a rule file and check it against its model; BadSettings names the file, the key and what to do."""
     try:
-        content: object = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content: object = yaml.load(path.read_text(encoding="utf-8"), _SafeLoader)  # noqa: S506
     except OSError as error:
         raise BadSettings(
             f"{path}: cannot be read ({error.strerror}); give the path of a YAML file"
