@@ -77,7 +77,7 @@ class RabbitServer:
 
     def __init__(self, authority: str, management: Management, machine: Machine | None = None) -> None:
         self._authority, self._management, self._machine = authority, management, machine
-        self._paused = self._alarmed = False
+        self._paused = self._alarmed = self._recovers = False
         self._made: list[str] = []
 
     @property
@@ -101,8 +101,12 @@ class RabbitServer:
         return f"amqp://{self._authority}/{name}"
 
     def drop_vhosts(self) -> None:
-        """Drop what this object created, in use or not; a broker left switched off takes its own with it."""
-        if self._made and self._answers():
+        """Drop what this object created, in use or not; a broker that was switched off takes its own with it.
+
+        Queues that it has just recovered are better left alone: RabbitMQ 3.10 loses the supervisor of all
+        dead lettering where several of them are deleted then, and declares no such queue from there on.
+        """
+        if self._made and not self._recovers and self._answers():
             for name in self._made:
                 self._management.delete_vhost(name)
         self._made.clear()
@@ -116,10 +120,12 @@ class RabbitServer:
             self._machine.remove()
 
     async def stop(self) -> None:
+        self._recovers = True
         await asyncio.to_thread(self._needed.stop)
 
     async def crash(self) -> None:
         """End the broker without a shutdown; confirmed messages are there again after `start`."""
+        self._recovers = True
         await asyncio.to_thread(self._needed.crash)
 
     async def start(self) -> None:
