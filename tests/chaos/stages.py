@@ -27,7 +27,7 @@ from shared.web.app import build
 from tests.chaos.story import CALL, OFFICE, UNIT, UPLOAD, Ask, Story, Told, tell
 from tests.chaos.turns import HOUSEHOLD
 
-PERSON_TO_UNIT = {"name": "海通证券", "kind": "enterprise_branch", "agreement": {"signed_on": "2026-01-01"}}
+UNIT_FORM = {"name": "海通证券", "kind": "enterprise_branch", "agreement": {"signed_on": "2026-01-01"}}
 
 
 class Teller(Protocol):
@@ -258,7 +258,7 @@ async def _settle_in(theatre: Theatre) -> None:
             f"/grid/v1/households/{HOUSEHOLD}",
             {"area_code": grid.code, "compound_code": compound.code, "head_name": "宋阿姨", "tags": []},
         ),
-        (f"/partners/v1/units/{UNIT}", {**PERSON_TO_UNIT, "area_code": COMMUNITY}),
+        (f"/partners/v1/units/{UNIT}", {**UNIT_FORM, "area_code": COMMUNITY}),
     ]
     for path, form in puts:
         await theatre.ask(OPERATOR, "PUT", path, json=form)
