@@ -8,6 +8,7 @@ from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import IntegrityError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
 from shared import idempotency
@@ -51,6 +52,9 @@ async def guarded(serve: Serve, endpoint: Run, most: int, request: Request) -> R
         return await serve(Request(request.scope, _bounded(request, most)), endpoint)
     except REFUSALS:
         raise
+    except ClientDisconnect:
+        # Nobody hears the answer; what was begun has been rolled back.
+        return Response(status_code=400)
     except Exception as error:
         return unexpected(request, error)
 
@@ -126,8 +130,20 @@ async def look(request: Request, endpoint: Run) -> Response:
         return response
 
 
+async def know(request: Request, endpoint: Run) -> Response:
+    """Serve a request whose endpoint opens a transaction of its own; nothing is held while it waits."""
+    host: Host = request.app.state.host
+    async with host.look() as work:
+        await identify(request, work)
+    response = await endpoint(request)
+    _hold_to_scope(request, work)
+    return response
+
+
 async def _change(request: Request, endpoint: Run) -> Response:
     host: Host = request.app.state.host
+    # A caller that sends slowly must hold no connection to the database meanwhile.
+    await request.body()
     try:
         return await _change_once(host, request, endpoint)
     except (IntegrityError, Problem):

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.errors import Unsupported
 from shared.web.access import Access
-from shared.web.edge import Run, guarded, look, most_bytes
+from shared.web.edge import Run, guarded, know, most_bytes
 from shared.web.problems import REFUSALS, refused
 
 
@@ -25,7 +25,7 @@ class GroupedRoute(APIRoute):
 
     def get_route_handler(self) -> Run:
         """Serve without FastAPI's general machinery. Raises `TypeError` for any other parameter."""
-        return partial(guarded, look, _direct(self.endpoint), most_bytes(self))
+        return partial(guarded, know, _direct(self.endpoint), most_bytes(self))
 
     def express(self) -> ASGIApp:
         """The same as an app of its own, for whoever has found the route already."""

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from sqlalchemy import insert, select, text
+from starlette.types import Message
 
 from shared.auth import Role
 from shared.clock import FakeClock
@@ -13,7 +14,7 @@ from shared.db import Database
 from shared.testing import Stage, staged
 from tests.conftest import Footing
 from tests.shared.toys import NOW
-from tests.shared.web_toy import DEFERRED, PLAN, ROUTERS, notes
+from tests.shared.web_toy import DEFERRED, KEY, PLAN, ROUTERS, notes
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
@@ -183,8 +184,8 @@ async def test_credentials_that_are_none_are_refused(stage: Stage, header: str) 
 
 
 async def test_an_api_key_is_known_by_the_service_that_issued_it(stage: Stage) -> None:
-    for id, status in (("0123456789abcdef", 200), ("f" * 16, 401)):
-        async with stage.client(key=f"slk_{id}_{'A' * 43}") as client:
+    for key, status in ((KEY, 200), (KEY.replace("0", "f"), 401)):
+        async with stage.client(key=key) as client:
             assert (await client.post("/anywhere")).status_code == status
 
 
@@ -282,3 +283,43 @@ async def test_a_trace_goes_from_the_request_into_the_event(stage: Stage, client
     async with stage.runtime.database.reading() as session:
         body = await session.scalar(select(PLAN.service.outbox.c.body))
     assert f'"traceparent":"00-{TRACE}-'.encode() in (body or b"")
+
+
+async def test_who_sends_slowly_holds_no_connection_meanwhile(footing: Footing) -> None:
+    slowly = asyncio.Event()
+
+    async def stream() -> AsyncIterator[bytes]:
+        yield b'{"text": '
+        await slowly.wait()
+        yield b'"slow"}'
+
+    url = footing.database_url("grid")
+    async with (
+        staged(PLAN, ROUTERS, database_url=url, clock=FakeClock(NOW), pool_size=1) as stage,
+        stage.client(key=KEY) as client,
+    ):
+        json = {"content-type": "application/json"}
+        slow = asyncio.create_task(client.post("/notes", content=stream(), headers=json))
+        await asyncio.sleep(0.05)
+        assert (await write(client, "quick")).status_code == 201
+        slowly.set()
+        assert (await slow).status_code == 201
+
+
+async def test_who_hangs_up_before_the_end_leaves_nothing(stage: Stage) -> None:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "POST", "path": "/grid/v1/notes", "query_string": b"", "headers": [],
+        "http_version": "1.1", "scheme": "http", "raw_path": b"/grid/v1/notes", "root_path": "",
+        "server": ("test", 80), "client": ("test", 1),
+    }  # fmt: skip
+    await stage.app(scope, receive, send)
+    assert sent[0]["status"] == 400
+    assert await texts(stage) == []

@@ -17,7 +17,7 @@ from shared.testing import Stage, staged
 from shared.web import Grouped, GroupedRoute, RequestWork, Scope, allow
 from tests.conftest import Footing
 from tests.shared.toys import NOW
-from tests.shared.web_toy import PLAN, ROUTERS, HotIn, groups, notes, take_all
+from tests.shared.web_toy import KEY, PLAN, ROUTERS, HotIn, groups, notes, take_all
 
 
 @pytest.fixture
@@ -141,6 +141,16 @@ async def test_what_a_grouped_route_refuses_it_refuses_as_any_other(
         assert (await send(resident, "a")).status_code == 403
     assert (await send(client, "x" * 300_000)).status_code == 413
     assert await texts(stage) == set()
+
+
+async def test_callers_known_by_the_database_do_not_starve_the_group_of_connections(footing: Footing) -> None:
+    url = footing.database_url("grid")
+    async with (
+        staged(PLAN, ROUTERS, database_url=url, clock=FakeClock(NOW), pool_size=1) as stage,
+        stage.client(key=KEY) as client,
+    ):
+        answers = await asyncio.gather(*(send(client, str(n)) for n in range(10)))
+    assert {answer.status_code for answer in answers} == {201}
 
 
 class Another(BaseModel):

@@ -13,7 +13,7 @@ from shared.testing import Stage, staged
 from shared.web import Scope, allow
 from tests.conftest import Footing
 from tests.shared.toys import NOW
-from tests.shared.web_toy import PLAN, ROUTERS
+from tests.shared.web_toy import KEY, PLAN, ROUTERS
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ async def test_a_service_that_issues_no_keys_takes_none(tmp_path: Path) -> None:
     url = f"sqlite+aiosqlite:///{tmp_path}/grid.db"
     async with (
         staged(plan, ROUTERS, database_url=url, clock=FakeClock(NOW)) as stage,
-        stage.client(key=f"slk_0123456789abcdef_{'A' * 43}") as client,
+        stage.client(key=KEY) as client,
     ):
         answer = await client.get("/public")
     assert answer.status_code == 401

@@ -198,10 +198,12 @@ async def take(
 
 async def identify_key(work: Work, key: ApiKey) -> Caller:
     """Know one key."""
+    await work.session.execute(text("SELECT 1"))
     if key.key_id != "0123456789abcdef":
         raise Unauthorized("no such key")
-    return Caller("unit-1", frozenset({Role.OPERATOR}))
+    return Caller("unit-1", frozenset({Role.OPERATOR, Role.GRID_WORKER}), (AREA[:12],))
 
 
+KEY = f"slk_0123456789abcdef_{'A' * 43}"
 PLAN = Plan(Service("grid", metadata), ServiceSettings, identify_key=identify_key)
 ROUTERS = (router, hot)
