@@ -53,8 +53,8 @@ class Host:
         async with self.database.reading() as session:
             work = Work(session, self, self.clock.now(), caller)
             yield work
-            if work.emitted:
-                raise RuntimeError("what only reads cannot leave an event behind: nothing would store it")
+        if work.emitted:
+            raise RuntimeError("what only reads cannot leave an event behind: nothing would store it")
 
     async def receive(self, envelopes: Sequence[Envelope]) -> Sequence[Failure]:
         """Let every handler have these events in one transaction; return those that could not be taken.

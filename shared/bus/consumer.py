@@ -20,6 +20,10 @@ Forward = Callable[[aio_pika.Message, str], Awaitable[None]]
 class Arrived(asyncio.Queue[AbstractIncomingMessage | None]):
     """Messages in the order of their tags; None only wakes the taker, who then looks whether to go on."""
 
+    def at_hand(self) -> AbstractIncomingMessage | None:
+        """The next message, if there is one already."""
+        return None if self.empty() else self.get_nowait()
+
 
 class Consumer:
     """Hands a service its events. `session` is what a `Link` keeps running."""
@@ -72,10 +76,7 @@ class Consumer:
         self._idle.clear()
         try:
             last, envelopes = first, await self._read(first)
-            while len(envelopes) < BATCH and not arrived.empty():
-                following = arrived.get_nowait()
-                if following is None:
-                    break
+            while len(envelopes) < BATCH and (following := arrived.at_hand()) is not None:
                 last = following
                 envelopes.extend(await self._read(last))
             for failure in await self._receive_when_possible(envelopes):

@@ -36,7 +36,8 @@ class RabbitBus:
         self._url, self._name, self._delays, self._prefetch = url, name, tuple(delays_s), prefetch
         self._timeout_s = publish_timeout_s
         self._publisher = Link(url, f"{name} publishes", self._publish_session)
-        self._exchanges: tuple[AbstractExchange, AbstractExchange] | None = None
+        # Set before `_connected` is, and left as they are when the connection breaks: then they refuse.
+        self._exchanges: tuple[AbstractExchange, AbstractExchange]
         self._connected = asyncio.Event()
         self._consumers: list[tuple[Consumer, Link]] = []
 
@@ -96,8 +97,6 @@ class RabbitBus:
         try:
             async with asyncio.timeout(self._timeout_s):
                 await self._connected.wait()
-                if self._exchanges is None:
-                    raise ConnectionResetError("the connection was lost a moment ago")
                 yield self._exchanges
         except BROKEN as error:
             raise Unavailable(f"the broker did not confirm: {error!r}") from error
@@ -112,7 +111,6 @@ class RabbitBus:
             await channel.closed()
         finally:
             self._connected.clear()
-            self._exchanges = None
 
 
 def _groups(messages: Sequence[Packed]) -> Iterator[list[Packed]]:

@@ -1,16 +1,17 @@
 """What only a broker can do to us: strangers' messages, replicas on one queue, topology that goes away."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import aio_pika
 import orjson
 import pytest
 
-from shared.bus import RETRY_DELAYS_S, Unavailable
+from shared.bus import RETRY_DELAYS_S, Failure, Unavailable
 from shared.bus.rabbit import RabbitBus
 from shared.bus.topology import DELIVERY_LIMIT, EXCHANGE, declare_all, events_queue, retry_queue
+from shared.envelope import Envelope
 from tests.shared.bus_lab import DELAYS_S, Lab, send_raw
 from tests.shared.toys import LOCATED, PROPOSED, Listener, eventually, located, packed, proposed
 
@@ -215,3 +216,32 @@ async def test_the_ladder_without_settings_is_the_documented_one(vhost: str) -> 
         channel = await connection.channel()
         for name in ("intake.retry.1s", "intake.retry.10s", "intake.retry.60s", "intake.retry.600s"):
             await channel.declare_queue(name, passive=True)
+
+
+async def test_what_arrives_while_a_batch_is_under_way_is_taken_together(lab: Lab) -> None:
+    listener, go_on = Listener(), asyncio.Event()
+
+    async def slowly(envelopes: Sequence[Envelope]) -> Sequence[Failure]:
+        await go_on.wait()
+        return await listener(envelopes)
+
+    await lab.subscribe("intake", [LOCATED], slowly)
+    messages = [packed() for _ in range(20)]
+    for message in messages:
+        await lab.bus.publish([message])
+    go_on.set()
+    await listener.has(messages)
+    assert len(listener.batches) < 20
+
+
+async def test_a_receiver_with_a_mistake_of_its_own_is_asked_again(lab: Lab) -> None:
+    listener, message, mistakes = Listener(), packed(), [LookupError("a mistake")]
+
+    async def mistaken(envelopes: Sequence[Envelope]) -> Sequence[Failure]:
+        if mistakes:
+            raise mistakes.pop()
+        return await listener(envelopes)
+
+    await lab.subscribe("intake", [LOCATED], mistaken)
+    await lab.bus.publish([message])
+    await listener.has([message])

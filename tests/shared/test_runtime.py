@@ -10,6 +10,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from sqlalchemy import Column, Table, Uuid, func, insert, select
+from starlette.types import Message
 
 from shared import inbox, runtime
 from shared.bus import Bus, Unavailable
@@ -311,11 +312,17 @@ async def test_an_app_starts_and_stops_its_service(footing: Footing) -> None:
     bus = MemoryBus(FakeClock(NOW)) if footing.amqp_url is None else None
     app = build(Plan(heard.intake, ServiceSettings), ROUTERS, settings, bus=bus)
     await prepare(app.state.runtime)
-    async with app.router.lifespan_context(app):
-        await eventually(lambda: is_ready(app.state.runtime))
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-            assert (await client.get("/intake/readyz")).status_code == 200
+    commands = asyncio.Queue[Message]()
+    answers = asyncio.Queue[Message]()
+    living = asyncio.create_task(app({"type": "lifespan", "state": {}}, commands.get, answers.put))
+    commands.put_nowait({"type": "lifespan.startup"})
+    assert (await answers.get())["type"] == "lifespan.startup.complete"
+    await eventually(lambda: is_ready(app.state.runtime))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        assert (await client.get("/intake/readyz")).status_code == 200
+    commands.put_nowait({"type": "lifespan.shutdown"})
+    assert (await answers.get())["type"] == "lifespan.shutdown.complete"
+    await living
     if bus is not None:
         await bus.close()
     else:

@@ -121,6 +121,14 @@ async def test_a_group_of_which_everybody_has_gone_is_nothing_to_do(
     assert (await send(client, "last")).status_code == 201
 
 
+async def test_who_has_gone_hears_of_no_fault_either(stage: Stage, client: httpx.AsyncClient) -> None:
+    gone = asyncio.create_task(send(client, "away"))
+    await asyncio.sleep(0.005)
+    gone.cancel()
+    await asyncio.gather(gone, return_exceptions=True)
+    assert (await send(client, "a")).status_code == 201
+
+
 async def test_a_database_that_is_away_refuses_a_whole_group_at_once(
     stage: Stage, client: httpx.AsyncClient
 ) -> None:

@@ -1,18 +1,26 @@
 """Lists in pages, and what an app serves beside its API."""
 
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
+import orjson
 import pytest
+from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from shared.auth import Role
-from shared.clock import FakeClock
-from shared.testing import Stage, staged
-from shared.web import Scope, allow
+from shared.auth import Caller, KeySet, Role, TrustedIssuer, issue_token, public_jwk
+from shared.clock import FakeClock, SystemClock
+from shared.errors import Unauthorized
+from shared.settings import ServiceSettings
+from shared.testing import COMMUNITY, MASTER_KEYS, Stage, staged
+from shared.web import Scope, allow, problems
+from shared.web.trust import local_issuer, verifier_of
 from tests.conftest import Footing
-from tests.shared.toys import NOW
+from tests.shared.toys import NOW, located
 from tests.shared.web_toy import KEY, PLAN, ROUTERS
 
 
@@ -119,6 +127,73 @@ async def test_the_documents_come_from_here_and_from_nowhere_else(outside: httpx
     described = (await outside.get("/openapi.json")).json()
     assert described["openapi"].startswith("3.1")
     assert {"/grid/v1/notes", "/grid/v1/hot"} <= described["paths"].keys()
+
+
+async def test_one_line_a_request_is_logged_without_the_path(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="sanlian.access")
+    await client.post("/notes/00000000-0000-0000-0000-000000000000/close")
+    (line,) = [record for record in caplog.records if record.name == "sanlian.access"]
+    assert vars(line)["route"] == "/notes/{id}/close"
+    assert (vars(line)["method"], vars(line)["status"]) == ("POST", 404)
+
+
+async def test_a_stage_gives_events_as_the_bus_would(stage: Stage) -> None:
+    envelope = stage.enveloped(located())
+    assert await stage.give(envelope, envelope, located()) == []
+    assert stage.enveloped(envelope) is envelope
+
+
+def test_every_refusal_stands_once_in_the_page_for_clients() -> None:
+    slugs = [line.split("`")[1] for line in problems.table().splitlines() if line.startswith("| `")]
+    assert len(slugs) == len(set(slugs))
+    assert {"not-found", "stale-version", "idempotency-key-reused", "busy"} <= set(slugs)
+
+
+def settings_of(tmp_path: Path, **given: object) -> ServiceSettings:
+    base = {"database_url": "sqlite://", "community": COMMUNITY, "master_keys": MASTER_KEYS}
+    return ServiceSettings.model_validate({**base, **given})
+
+
+async def test_the_tokens_of_a_provider_are_believed_by_its_keys(tmp_path: Path) -> None:
+    key, clock = Ed25519PrivateKey.generate(), SystemClock()
+    keys = {"keys": [public_jwk(key.public_key())]}
+    path = tmp_path / "jwks.json"
+    path.write_bytes(orjson.dumps(keys))
+    settings = settings_of(tmp_path, jwt_issuer="https://id.example", jwt_jwks_file=path)
+    caller = Caller("u-9", frozenset({Role.OPERATOR}))
+    issuer = TrustedIssuer("https://id.example", settings.jwt_audience, KeySet(keys))
+    token = issue_token(key, caller, issuer, now=clock.now(), ttl=timedelta(minutes=5))
+    assert (await verifier_of(settings, clock).verify(token)).subject == "u-9"
+
+
+async def test_the_keys_of_a_provider_are_fetched_when_a_token_comes(unused_tcp_port: int) -> None:
+    key, clock = Ed25519PrivateKey.generate(), SystemClock()
+    keys = {"keys": [public_jwk(key.public_key())]}
+    served = web.Application()
+
+    async def jwks(_: web.Request) -> web.Response:
+        return web.json_response(keys)
+
+    served.router.add_get("/jwks", jwks)
+    runner = web.AppRunner(served)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", unused_tcp_port).start()
+    url = f"http://127.0.0.1:{unused_tcp_port}/jwks"
+    settings = settings_of(Path(), jwt_issuer="https://id.example", jwt_jwks_url=url)
+    issuer = TrustedIssuer("https://id.example", settings.jwt_audience, KeySet(keys))
+    token = issue_token(key, Caller("u-9"), issuer, now=clock.now(), ttl=timedelta(minutes=5))
+    assert (await verifier_of(settings, clock).verify(token)).subject == "u-9"
+    await runner.cleanup()
+
+
+async def test_without_an_issuer_no_token_is_believed(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path)
+    with pytest.raises(ValueError, match="local_public_key"):
+        local_issuer(settings)
+    with pytest.raises(Unauthorized):
+        await verifier_of(settings, SystemClock()).verify("a.b.c")
 
 
 def test_an_endpoint_names_its_roles() -> None:
