@@ -26,6 +26,11 @@ class Failure:
     poison: bool = False
 
 
+def short(reason: str) -> str:
+    """A reason as it is kept beside an event: at most 500 characters, and whole ones (no lone surrogates)."""
+    return reason[:500].encode("utf-8", "replace").decode()
+
+
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
     """An event that was given up, with the reason of the last failure."""

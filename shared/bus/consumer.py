@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 
-from shared.bus import BATCH, Failure, Receive, Unavailable
+from shared.bus import BATCH, Failure, Receive, Unavailable, short
 from shared.bus.topology import dead_queue, declare_service, retry_queue
 from shared.envelope import SINGLE, Envelope, Unreadable, unpack
 
@@ -122,7 +122,7 @@ class Consumer:
             delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
             message_id=str(envelope.id),
             type=envelope.type,
-            headers={"attempt": envelope.attempt + 1, "reason": _short(failure.reason)},
+            headers={"attempt": envelope.attempt + 1, "reason": short(failure.reason)},
         )
         await self._forward(message, retry_queue(self._service, self._delays[envelope.attempt - 1]))
 
@@ -147,11 +147,6 @@ def _attempt(message: AbstractIncomingMessage) -> int:
     return attempt if isinstance(attempt, int) and attempt > 1 else 1
 
 
-def _short(reason: str) -> str:
-    # Headers are UTF-8, and an error text may quote what is not.
-    return reason[:500].encode("utf-8", "replace").decode()
-
-
 def _dead(body: bytes, id: str | None, type: str | None, reason: str) -> aio_pika.Message:
     return aio_pika.Message(
         body,
@@ -159,5 +154,5 @@ def _dead(body: bytes, id: str | None, type: str | None, reason: str) -> aio_pik
         message_id=id,
         type=type,
         timestamp=datetime.now(UTC),
-        headers={"reason": _short(reason)},
+        headers={"reason": short(reason)},
     )

@@ -82,7 +82,8 @@ async def _take(channel: AbstractChannel, service: str, limit: int | None) -> li
 
 
 def _letter(service: str, message: AbstractIncomingMessage) -> DeadLetter:
-    reason = message.headers.get("reason", "")
+    # The broker itself gives up on what came back too often, and names that in a header of its own.
+    reason = message.headers.get("reason") or message.headers.get("x-first-death-reason", "")
     return DeadLetter(
         service, _identity(message), message.type or "", str(reason), message.timestamp, message.body
     )

@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from shared.bus import BATCH, RETRY_DELAYS_S, DeadLetter, Failure, Letter, LetterBox, Receive, Unavailable
+from shared.bus import (
+    BATCH,
+    RETRY_DELAYS_S,
+    DeadLetter,
+    Failure,
+    Letter,
+    LetterBox,
+    Receive,
+    Unavailable,
+    short,
+)
 from shared.clock import Clock
 from shared.envelope import Packed, unpack
 
@@ -84,9 +94,9 @@ class MemoryBus:
         envelope, now = failure.envelope, self._clock.now()
         if failure.poison or envelope.attempt > len(self._delays):
             log.error("dead letter", extra={"event_id": str(envelope.id), "reason": failure.reason})
-            return Letter(envelope.pack(), envelope.attempt, now, failure.reason, is_dead=True)
+            return Letter(envelope.pack(), envelope.attempt, now, short(failure.reason), is_dead=True)
         due = now + timedelta(seconds=self._delays[envelope.attempt - 1])
-        return Letter(envelope.pack(), envelope.attempt + 1, due, failure.reason)
+        return Letter(envelope.pack(), envelope.attempt + 1, due, short(failure.reason))
 
     async def retry_due(self) -> int:
         """Try the letters whose time has come, and say how many there were."""

@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from shared.bus import RETRY_DELAYS_S, Failure, Unavailable
+from shared.bus.dead import RabbitDeadLetters
 from shared.bus.rabbit import RabbitBus
 from shared.bus.topology import DELIVERY_LIMIT, EXCHANGE, declare_all, events_queue, retry_queue
 from shared.envelope import Envelope
@@ -199,6 +200,8 @@ async def test_a_message_that_comes_back_for_ever_ends_among_the_dead_letters(la
             message = await queue.get(timeout=10)
             await message.nack(requeue=True)
     await eventually(lambda: has_dead(lab))
+    (letter,) = await RabbitDeadLetters(lab.amqp_url).list("intake")
+    assert letter.reason == "delivery_limit"
 
 
 async def test_a_bus_with_nobody_to_connect_to_says_so_in_time() -> None:

@@ -1,7 +1,7 @@
 """The memory bus loses nothing either: letters in the database, and one service's trouble stays its own."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -12,6 +12,7 @@ from shared.bus import Failure, Letter, Unavailable
 from shared.bus.memory import MemoryBus, MemoryDeadLetters
 from shared.clock import FakeClock
 from shared.db import Database, new_metadata
+from shared.envelope import Envelope
 from shared.letters import Letters, letters_table
 from tests.shared.toys import LOCATED, NOW, Listener, enveloped, eventually, packed
 
@@ -193,6 +194,19 @@ async def test_the_sweeper_of_a_started_bus_takes_what_is_due(bus: MemoryBus, cl
     await bus.publish([message])
     clock.advance(timedelta(seconds=1))
     await eventually(lambda: listener.attempts(message) == [1, 2])
+
+
+async def test_a_reason_that_cannot_be_written_down_whole_stops_nothing(
+    bus: MemoryBus, clock: FakeClock, letters: Letters
+) -> None:
+    async def confused(envelopes: Sequence[Envelope]) -> Sequence[Failure]:
+        return [Failure(one, "half a character: \ud800" + "!" * 1000, poison=True) for one in envelopes]
+
+    await bus.subscribe("intake", [LOCATED], confused)
+    await bus.publish([packed()])
+    (letter,) = await MemoryDeadLetters(clock, [letters]).list("intake")
+    assert letter.reason.startswith("half a character: ?!!")
+    assert len(letter.reason) == 500
 
 
 async def test_a_repeated_envelope_carries_the_number_of_its_try() -> None:
