@@ -77,22 +77,17 @@ class Link:
         )
         self._connection = connection
         session = asyncio.ensure_future(self._session(connection))
-        lost = asyncio.ensure_future(_lost(connection))
+        lost = asyncio.ensure_future(connection.closed())
         try:
             await asyncio.wait({session, lost}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (session, lost):
-                task.cancel()
-            outcome = await asyncio.gather(session, lost, return_exceptions=True)
+            session.cancel()
+            lost.cancel()
+            outcome, _ = await asyncio.gather(session, lost, return_exceptions=True)
             await _hang_up(connection)
-        for result in outcome:
-            if isinstance(result, Exception):
-                raise result
-
-
-async def _lost(connection: AbstractConnection) -> None:
-    await connection.closed()
-    raise ConnectionResetError("the connection was closed")
+        # A session that failed says why; one that a lost connection ended has nothing to add.
+        if isinstance(outcome, Exception):
+            raise outcome
 
 
 async def _hang_up(connection: AbstractConnection) -> None:

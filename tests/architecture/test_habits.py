@@ -9,6 +9,7 @@ from tests.architecture.sources import CODE, Source, functions, sources
 # Each broad except that does not raise again, and why it may: the fault is handed on, not swallowed.
 CARRIERS = {
     "shared/bus/link.py::_supervise": "a session that failed is logged and begun anew; an end would wedge us",
+    "shared/bus/memory.py::_sweep": "letters that failed are logged and tried again; an end would leave them",
     "shared/runtime.py::_supervised": "background work that failed is logged and begun anew",
     "shared/runtime.py::ready": "the fault is the answer: the service is not ready",
     "shared/web/edge.py::guarded": "the fault becomes a problem document with status 500, and a log line",

@@ -115,27 +115,28 @@ async def test_a_letter_waits_while_its_service_is_away_and_the_others_do_not(
     await other_database.close()
 
 
-async def test_letters_of_a_database_that_is_away_are_tried_again(tmp_path: Path, clock: FakeClock) -> None:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path}/intake.db")
-    letters = await letters_of("intake", database)
+@pytest.mark.parametrize("fault", [ConnectionRefusedError("away"), LookupError("a mistake")])
+async def test_letters_that_could_not_be_read_are_tried_again(
+    bus: MemoryBus, database: Database, letters: Letters, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
     listener, message = Listener(), packed()
-    bus = MemoryBus(clock, delays_s=(1,), sweep_s=0.01)
-    bus.keep_letters(letters)
     await bus.subscribe("intake", [LOCATED], listener)
     await letters.keep([Letter(message, 2, NOW, "once more")])
-    await database.close()
-    (tmp_path / "intake.db").rename(tmp_path / "gone.db")
-    (tmp_path / "intake.db").mkdir()
-    with pytest.raises(Unavailable):
-        await letters.due(NOW)
-    await bus.start()
-    await asyncio.sleep(0.05)
-    assert bus.is_ready
-    (tmp_path / "intake.db").rmdir()
-    (tmp_path / "gone.db").rename(tmp_path / "intake.db")
+    asked = 0
+
+    def away() -> None:
+        nonlocal asked
+        asked += 1
+        raise fault
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "reading", away)
+        with pytest.raises((Unavailable, LookupError)):
+            await letters.due(NOW)
+        await bus.start()
+        await eventually(lambda: asked > 3)
+        assert not listener.seen
     await listener.has([message])
-    await bus.close()
-    await database.close()
 
 
 async def test_a_fault_of_ours_is_not_called_a_database_that_is_away(database: Database) -> None:

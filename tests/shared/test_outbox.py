@@ -247,7 +247,11 @@ async def test_nothing_is_lost_while_the_broker_comes_and_goes(broker: RabbitSer
     loading.cancel()
     await asyncio.gather(loading, return_exceptions=True)
     await listener.has(messages, seconds=60)
-    assert await waiting(database) == 0
+
+    async def all_confirmed() -> bool:
+        return await waiting(database) == 0
+
+    await eventually(all_confirmed)
     await bus.rest()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
