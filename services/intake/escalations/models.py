@@ -10,14 +10,22 @@ from services.intake.models import VAULT, Base
 from shared.db import Json
 from shared.privacy import Encrypted
 
+WAITS = text("timer_at IS NOT NULL")
+
 
 class Escalation(Base):
-    """One asking of a higher level. `returns` counts how often the issue came back, over all rounds."""
+    """One asking of a higher level. `returns` counts how often the issue came back, over all rounds.
+
+    `parent_id` is the asking that the street passed on to the district with this one. `timer_at` is when one
+    of its clocks strikes next, `fired` names the strokes that were heard already; `due_report` is when the
+    next report of an emergency is due.
+    """
 
     __tablename__ = "escalations"
     __table_args__ = (
         Index("ix_escalations_issue_id_id", "issue_id", "id"),
         Index("ix_escalations_area_state", "area_code", "state"),
+        Index("ix_escalations_timer_at", "timer_at", postgresql_where=WAITS, sqlite_where=WAITS),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -50,3 +58,7 @@ class Escalation(Base):
     ended_at: Mapped[datetime | None]
     due_ack: Mapped[datetime | None]
     due_reply: Mapped[datetime | None]
+    due_report: Mapped[datetime | None]
+    parent_id: Mapped[UUID | None]
+    timer_at: Mapped[datetime | None]
+    fired: Mapped[list[str]] = mapped_column(Json, server_default=text("'[]'"), default=list)

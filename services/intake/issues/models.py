@@ -12,12 +12,15 @@ from shared.events.intake import Handler
 from shared.privacy import Encrypted
 
 ZERO, FALSE = text("0"), text("false")
+WAITS, NO_NAMES = text("timer_at IS NOT NULL"), text("'[]'")
 
 
 class Issue(Base):
     """One matter with one number. `version` rises by one with each event about it.
 
     `placement_version` is grid's version of its place; `help_asked` waits for a handler to speak for it.
+    `timer_at` is when one of its clocks strikes next, `fired` names the strokes that were heard already;
+    `clock_began_at` is when the clocks began anew, `interim_at` when the reporter was told how it stands.
     """
 
     __tablename__ = "issues"
@@ -26,6 +29,7 @@ class Issue(Base):
         Index("ix_issues_state_id", "state", "id"),
         Index("ix_issues_handler_id", "handler_person", "id"),
         Index("ix_issues_reporter_id", "reporter_subject", "id"),
+        Index("ix_issues_timer_at", "timer_at", postgresql_where=WAITS, sqlite_where=WAITS),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -78,7 +82,13 @@ class Issue(Base):
     closed_at: Mapped[datetime | None]
     due_accept: Mapped[datetime | None]
     due_respond: Mapped[datetime | None]
+    due_interim: Mapped[datetime | None]
     due_resolve: Mapped[datetime | None]
+    interim_at: Mapped[datetime | None]
+    clock_began_at: Mapped[datetime | None]
+    colour_since: Mapped[datetime | None]
+    timer_at: Mapped[datetime | None]
+    fired: Mapped[list[str]] = mapped_column(Json, server_default=NO_NAMES, default=list)
     reached: Mapped[bool | None]
     solved: Mapped[bool | None]
     rating: Mapped[int | None]
