@@ -1,17 +1,22 @@
 """Issues, who reported them, and all that happened to them."""
 
 from datetime import date, datetime
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Date, Index, String, text
+from sqlalchemy import Date, Index, String, Table, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.intake.issues.history import guard
 from services.intake.models import VAULT, Base
 from shared.db import Json
 from shared.events.intake import Handler
 from shared.privacy import Encrypted
 
 ZERO, FALSE = text("0"), text("false")
+PUBLIC, MOVED = text("privacy_class = 0"), text("from_state <> to_state")
+HAS_BENEFICIARY = text("beneficiary_index IS NOT NULL")
+FOLLOWS = text("parent_id IS NOT NULL")
 WAITS, NO_NAMES = text("timer_at IS NOT NULL"), text("'[]'")
 
 
@@ -19,16 +24,19 @@ class Issue(Base):
     """One matter with one number. `version` rises by one with each event about it.
 
     `placement_version` is grid's version of its place; `help_asked` waits for a handler to speak for it.
+    `against` is who is complained about, and `task_people` who does a part of the work: subjects of ours.
     `timer_at` is when one of its clocks strikes next, `fired` names the strokes that were heard already;
     `clock_began_at` is when the clocks began anew, `interim_at` when the reporter was told how it stands.
     """
 
     __tablename__ = "issues"
     __table_args__ = (
-        Index("ix_issues_area_state", "area_code", "state"),
-        Index("ix_issues_state_id", "state", "id"),
         Index("ix_issues_handler_id", "handler_person", "id"),
         Index("ix_issues_reporter_id", "reporter_subject", "id"),
+        # What Open311 may show of any issue; who reports without a category pays nothing for it.
+        Index("ix_issues_public", "reported_at", "id", postgresql_where=PUBLIC, sqlite_where=PUBLIC),
+        # Most issues follow none, and are not in it.
+        Index("ix_issues_parent_id", "parent_id", postgresql_where=FOLLOWS, sqlite_where=FOLLOWS),
         Index("ix_issues_timer_at", "timer_at", postgresql_where=WAITS, sqlite_where=WAITS),
     )
 
@@ -62,7 +70,11 @@ class Issue(Base):
     handler_unit: Mapped[str | None]
     handler_person: Mapped[str | None]
     resolved_by: Mapped[str | None]
+    against: Mapped[str | None]
+    task_people: Mapped[list[str]] = mapped_column(Json, server_default=NO_NAMES, default=list)
     help_asked: Mapped[dict[str, object] | None] = mapped_column(Json)
+    off_list: Mapped[bool] = mapped_column(server_default=FALSE, default=False)
+    off_list_until: Mapped[datetime | None]
     help_no: Mapped[int] = mapped_column(server_default=ZERO, default=0)
     assignment_round: Mapped[int] = mapped_column(server_default=ZERO, default=0)
     decline_count: Mapped[int] = mapped_column(server_default=ZERO, default=0)
@@ -102,24 +114,39 @@ class Issue(Base):
 
 
 class Reporter(Base):
-    """Who a matter came from, where a name or a phone was left: apart from the issue, and encrypted.
+    """Who a matter came from, and for whom, where a name or a phone was left: apart, and encrypted.
 
     No foreign key stands here or in the timeline: rows are written with the issue, on the hot path, by us.
     """
 
     __tablename__ = "reporters"
+    __table_args__ = (
+        Index(
+            "ix_reporters_beneficiary_index",
+            "beneficiary_index",
+            postgresql_where=HAS_BENEFICIARY,
+            sqlite_where=HAS_BENEFICIARY,
+        ),
+    )
 
     issue_id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str | None] = mapped_column(Encrypted(VAULT, "intake.reporter.name"))
     phone: Mapped[str | None] = mapped_column(Encrypted(VAULT, "intake.reporter.phone"))
     phone_index: Mapped[bytes | None] = mapped_column(index=True)
+    beneficiary_name: Mapped[str | None] = mapped_column(Encrypted(VAULT, "intake.beneficiary.name"))
+    beneficiary_phone: Mapped[str | None] = mapped_column(Encrypted(VAULT, "intake.beneficiary.phone"))
+    beneficiary_index: Mapped[bytes | None]
+    beneficiary_relation: Mapped[str | None] = mapped_column(Encrypted(VAULT, "intake.beneficiary.relation"))
 
 
 class TimelineEntry(Base):
     """Who did what, when and why; rows are only ever added. `data` holds codes and counts only."""
 
     __tablename__ = "timeline"
-    __table_args__ = (Index("ix_timeline_issue_id_id", "issue_id", "id"),)
+    __table_args__ = (
+        Index("ix_timeline_issue_id_id", "issue_id", "id"),
+        Index("ix_timeline_moved_at", "at", "id", postgresql_where=MOVED, sqlite_where=MOVED),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     issue_id: Mapped[UUID]
@@ -134,6 +161,9 @@ class TimelineEntry(Base):
     note: Mapped[str | None] = mapped_column(Encrypted(VAULT, "intake.timeline.note"))
     evidence: Mapped[list[str]] = mapped_column(Json, server_default=text("'[]'"), default=list)
     data: Mapped[dict[str, object]] = mapped_column(Json, server_default=text("'{}'"), default=dict)
+
+
+guard(cast(Table, TimelineEntry.__table__))
 
 
 class CallBack(Base):
