@@ -11,6 +11,7 @@ from services.intake.issues import command_routes, routes
 from services.intake.issues import handlers as issue_handlers
 from services.intake.issues.reports import Reports
 from services.intake.limits import Limits, load_limits
+from services.intake.lists import routes as list_routes
 from services.intake.models import VAULT
 from services.intake.service import intake
 from services.intake.settings import IntakeSettings
@@ -35,6 +36,7 @@ def _parts(settings: IntakeSettings) -> Mapping[type, object]:
 PLAN = Plan(intake, IntakeSettings, parts=_parts)
 ROUTERS = (
     routes.reports,
+    list_routes.router,
     routes.router,
     routes.public,
     command_routes.router,

@@ -55,6 +55,13 @@ class EscalationLimits(_Rules):
     criteria: dict[int, tuple[str, ...]]
 
 
+class ListLimits(_Rules):
+    """How many views one person keeps, and how many a list of them shows."""
+
+    views: Count
+    shown_views: Count
+
+
 class Limits(_Rules):
     """All of them."""
 
@@ -68,6 +75,7 @@ class Limits(_Rules):
     call_back: CallBackLimits
     reopen: ReopenLimits
     escalation: EscalationLimits
+    lists: ListLimits
 
 
 def load_limits(path: Path | None = None) -> Limits:

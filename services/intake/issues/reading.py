@@ -1,8 +1,6 @@
-"""Reading issues: one, lists, timelines, tracking, and the logged reading of personal data."""
+"""Reading issues: one, timelines, tracking, and the logged reading of personal data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, or_, select
@@ -12,34 +10,17 @@ from services.intake.issues import tracking
 from services.intake.issues.models import Issue, Reporter, TimelineEntry
 from services.intake.issues.record import permit_concerned
 from services.intake.issues.reports import PHONE_INDEX
-from services.intake.issues.rules import OPEN, STAFF
+from services.intake.issues.rules import STAFF
 from services.intake.issues.views import TrackOut, TrackStep
 from services.intake.models import READ_LOG, VAULT
 from shared.auth import Role
-from shared.errors import Absent, FieldError, Invalid
+from shared.errors import Absent
 from shared.events.intake import IssueState
 from shared.privacy import record_read
 from shared.service import Work
-from shared.web import Page
 
 # A list shows neither, so it does not decrypt them.
 UNSHOWN = (defer(Issue.text, raiseload=True), defer(Issue.place, raiseload=True))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
-    """What a list is narrowed to; None means all."""
-
-    state: Sequence[IssueState] | None = None
-    category: str | None = None
-    urgency: str | None = None
-    colour: str | None = None
-    channel: str | None = None
-    area: str | None = None
-    handler: str | None = None
-    no: str | None = None
-    is_open: bool | None = None
-    due_before: datetime | None = None
 
 
 async def read_issue(work: Work, issue_id: UUID) -> Issue:
@@ -49,14 +30,6 @@ async def read_issue(work: Work, issue_id: UUID) -> Issue:
         raise Absent("there is no such issue")
     permit_concerned(work, issue)
     return issue
-
-
-async def list_issues(work: Work, wanted: Filter, page: Page[str]) -> Sequence[Issue]:
-    """The newest first, `limit + 1` of them: those of the caller's areas, or the caller's own."""
-    query = select(Issue).options(*UNSHOWN).where(_of_caller(work), *_narrowed(wanted))
-    if page.after is not None:
-        query = query.where(Issue.id < _cursor(page.after))
-    return (await work.session.scalars(query.order_by(Issue.id.desc()).limit(page.limit + 1))).all()
 
 
 async def read_timeline(work: Work, issue_id: UUID) -> Sequence[TimelineEntry]:
@@ -85,7 +58,7 @@ async def find_by_phone(work: Work, phone: str, reason: str) -> Sequence[Issue]:
     """The newest hundred issues in the caller's areas from this number; the search is written down."""
     indexes = VAULT.keyring.blind_indexes(PHONE_INDEX, phone)
     query = select(Issue).options(*UNSHOWN).join(Reporter, Reporter.issue_id == Issue.id)
-    query = query.where(Reporter.phone_index.in_(indexes), _of_caller(work))
+    query = query.where(Reporter.phone_index.in_(indexes), of_caller(work))
     found = (await work.session.scalars(query.order_by(Issue.id.desc()).limit(100))).all()
     await record_read(
         work.session,
@@ -128,7 +101,8 @@ def _timeline(issue_id: UUID) -> Select[TimelineEntry]:
     return query.order_by(TimelineEntry.version, TimelineEntry.at, TimelineEntry.id)
 
 
-def _of_caller(work: Work) -> ColumnElement[bool]:
+def of_caller(work: Work) -> ColumnElement[bool]:
+    """What a list must be cut to: the caller's areas and what they handle, or what they reported."""
     caller, areas = work.actor(), work.areas()
     if caller.has(*STAFF, Role.STREET_OFFICER):
         return or_(Issue.handler_person == caller.subject, *(within(area) for area in areas))
@@ -138,29 +112,3 @@ def _of_caller(work: Work) -> ColumnElement[bool]:
 def within(area: str) -> ColumnElement[bool]:
     """Everything beneath a code, as a range that an index can answer."""
     return Issue.area_code.between(area, area.ljust(18, "9"))
-
-
-def _narrowed(wanted: Filter) -> list[ColumnElement[bool]]:
-    terms: list[ColumnElement[bool] | None] = [
-        None if wanted.state is None else Issue.state.in_(wanted.state),
-        None if wanted.category is None else Issue.category.startswith(wanted.category, autoescape=True),
-        None if wanted.urgency is None else Issue.urgency == wanted.urgency,
-        None if wanted.colour is None else Issue.colour == wanted.colour,
-        None if wanted.channel is None else Issue.channel == wanted.channel,
-        None if wanted.area is None else within(wanted.area),
-        None if wanted.handler is None else Issue.handler_person == wanted.handler,
-        None if wanted.no is None else Issue.no == wanted.no,
-        None if wanted.due_before is None else Issue.due_resolve < wanted.due_before,
-    ]
-    if wanted.is_open is not None:
-        is_open = Issue.state.in_(OPEN)
-        terms.append(is_open if wanted.is_open else ~is_open)
-    return [term for term in terms if term is not None]
-
-
-def _cursor(after: tuple[str, ...]) -> UUID:
-    try:
-        return UUID(after[0])
-    except ValueError as error:
-        message = "take the cursor from the Link header unchanged"
-        raise Invalid(f"cursor: {message}", fields=[FieldError("cursor", message)]) from error

@@ -1,4 +1,4 @@
-"""Issues over HTTP: report, list, read. The commands stand in `command_routes`."""
+"""Issues over HTTP: report, read. Lists stand in `lists`, the commands in `command_routes`."""
 
 from typing import Annotated
 from uuid import UUID
@@ -9,25 +9,21 @@ from services.intake.catalogue import Catalogue
 from services.intake.issues import reading
 from services.intake.issues.bodies import ReportIn, SearchIn, WhyIn
 from services.intake.issues.checks import checked
-from services.intake.issues.reading import Filter
 from services.intake.issues.reports import Reports
 from services.intake.issues.rules import OFFICE, REPORTERS, STAFF
 from services.intake.issues.views import IssueLine, IssueOut, ReportedOut, ReporterOut, StepOut, TrackOut
-from services.intake.words import AreaCode, IssueNo, Moment
+from services.intake.words import IssueNo
 from shared.auth import Caller, Role
 from shared.errors import FieldError, Invalid
-from shared.events.intake import IssueState, Urgency
 from shared.host import Host
 from shared.web import (
     GroupedRoute,
-    Paging,
     RequestWork,
     Scope,
     WorkRoute,
     allow,
     allow_anyone,
     claim_of,
-    page_of,
     replayed,
     versioned,
 )
@@ -57,44 +53,6 @@ async def report(
     if again:
         return replayed(answer)
     return Response(answer.body, status_code=answer.status, headers=dict(answer.headers))
-
-
-@router.get("", summary="Issues of your areas, or your own, the newest first")
-async def list_issues(
-    request: Request,
-    response: Response,
-    work: RequestWork,
-    caller: Annotated[Caller, allow(*READERS, area=Scope.list)],
-    page: Paging,
-    *,
-    state: Annotated[list[IssueState] | None, Query()] = None,
-    category: Annotated[
-        str | None, Query(pattern=r"^[0-9]{2,4}$", description="A code or its beginning")
-    ] = None,
-    urgency: Urgency | None = None,
-    colour: Annotated[str | None, Query(pattern=r"^(red|yellow|blue)$")] = None,
-    channel: Annotated[str | None, Query(pattern=r"^[a-z0-9_]{1,40}$")] = None,
-    area: AreaCode | None = None,
-    handler: Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]+$")] = None,
-    no: IssueNo | None = None,
-    open: bool | None = None,
-    due_before: Moment | None = None,
-) -> list[IssueLine]:
-    wanted = Filter(
-        state=state,
-        category=category,
-        urgency=urgency,
-        colour=colour,
-        channel=channel,
-        area=area,
-        handler=handler,
-        no=no,
-        is_open=open,
-        due_before=due_before,
-    )
-    found = await reading.list_issues(work, wanted, page)
-    shown = page_of(request, response, found, page, lambda issue: (str(issue.id),))
-    return [IssueLine.of(issue, caller) for issue in shown]
 
 
 @router.get("/{issue_id}", summary="One issue")

@@ -1,14 +1,69 @@
 """people."""
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None
 
+OPEN = "state NOT IN ('closed', 'merged', 'rejected', 'withdrawn')"
+ENDED = "state IN ('closed', 'merged', 'rejected', 'withdrawn')"
+# The index by its name: its condition, and the column before `reported_at` and `id`.
+LISTED = {
+    "open_reported": (OPEN, None),
+    "open_area": (OPEN, "area_code"),
+    "open_state": (OPEN, "state"),
+    "ended_reported": (ENDED, None),
+    "ended_area": (ENDED, "area_code"),
+    "ended_state": (ENDED, "state"),
+    "ended_category": (ENDED, "category"),
+    "ended_urgency": (ENDED, "urgency"),
+    "ended_colour": (ENDED, "colour"),
+    "ended_level": (ENDED, "level"),
+    "ended_channel": (ENDED, "channel"),
+    "ended_handler": (ENDED, "handler_person"),
+    "ended_closed": (ENDED, "closed_at"),
+}
+
 
 def upgrade() -> None:
     """Go forward."""
+    _index_lists()
+    _keep_views()
 
 
 def downgrade() -> None:
     """Go back."""
+    op.drop_table("saved_views")
+    for name in reversed(LISTED):
+        op.drop_index(f"ix_issues_{name}", table_name="issues")
+    op.create_index("ix_issues_state_id", "issues", ["state", "id"])
+    op.create_index("ix_issues_area_state", "issues", ["area_code", "state"])
+
+
+def _index_lists() -> None:
+    for name, (where, column) in LISTED.items():
+        condition = sa.text(where)
+        columns = [*([column] if column else []), "reported_at", "id"]
+        op.create_index(
+            f"ix_issues_{name}", "issues", columns, postgresql_where=condition, sqlite_where=condition
+        )
+    op.drop_index("ix_issues_area_state", table_name="issues")
+    op.drop_index("ix_issues_state_id", table_name="issues")
+
+
+def _keep_views() -> None:
+    op.create_table(
+        "saved_views",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("area_code", sa.String(), nullable=True),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("query", sa.String(), nullable=False),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_views")),
+    )
+    op.create_index("ix_saved_views_owner_id", "saved_views", ["owner", "id"])
+    op.create_index("ix_saved_views_area_id", "saved_views", ["area_code", "id"])
