@@ -23,6 +23,8 @@ from services.intake.words import (
 from shared.events.intake import Urgency
 from shared.privacy import normalised_phone
 
+# The number under which a matter is known where it came from, such as a 12345 work order.
+SourceRef = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")]
 CategoryCode = Annotated[str, Field(pattern=r"^([0-9]{4}|99)$", examples=["0503"])]
 
 
@@ -46,6 +48,7 @@ class Channel(StrEnum):
     party_member = "party_member"
     partner = "partner"
     street_dispatch = "street_dispatch"
+    open311 = "open311"
 
 
 class PointIn(Body):
@@ -87,6 +90,12 @@ class ReporterIn(Body):
         return None if phone is None else normalised_phone(phone)
 
 
+class BeneficiaryIn(ReporterIn):
+    """For whom somebody else reports; `relation` is what the two are to each other. Encrypted alike."""
+
+    relation: Annotated[str, Field(max_length=40)] | None = None
+
+
 class HelpIn(Body):
     """What a partner unit could give; `public_text` is read by partner units and must name nobody."""
 
@@ -120,8 +129,10 @@ class ReportIn(Body):
     pillar: Literal["hearts", "organisations", "branches"] = "hearts"
     location: LocationIn = LocationIn()
     reporter: ReporterIn | None = None
+    beneficiary: BeneficiaryIn | None = None
     anonymous: bool = False
     affected_households: Annotated[int, Field(ge=1, le=100_000)] = 1
+    source_ref: Annotated[SourceRef | None, Field(description="The number that a hotline gave it")] = None
     follows: Annotated[IssueNo, Field(description="The number of a closed issue")] | None = None
     category: CategoryCode | None = None
     urgency: Urgency | None = None

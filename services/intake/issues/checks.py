@@ -3,19 +3,14 @@
 from dataclasses import dataclass
 
 from services.intake.catalogue import OTHER, Catalogue, Category
+from services.intake.channels.rules import Channels
 from services.intake.issues.bodies import Channel, ReportIn
 from services.intake.issues.rules import STAFF
-from shared.auth import Caller, CallerKind, Role
+from shared.auth import Caller
 from shared.errors import FieldError, Forbidden, Invalid
 from shared.events.intake import Urgency
 
-_OWN_CHANNELS = {
-    Role.RESIDENT: (Channel.resident_app, Channel.xiaolan_bangban, Channel.party_paper_hotline),
-    Role.PARTNER_CONTACT: (Channel.partner,),
-}
-# What staff find themselves; through any other channel they write down what somebody else reports.
-_FOUND_BY_STAFF = frozenset({Channel.grid_patrol, Channel.visit, Channel.party_member})
-_STAFF_ONLY = ("urgency", "households", "help", "emergency")
+_STAFF_ONLY = ("urgency", "households", "help", "emergency", "source_ref")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +25,21 @@ class Report:
     reporter_subject: str | None
 
 
-def checked(body: ReportIn, caller: Caller, catalogue: Catalogue) -> Report:
-    """Raise `Forbidden` for what is for staff to say, `Invalid` for what makes no sense."""
+def checked(
+    body: ReportIn, caller: Caller, catalogue: Catalogue, channels: Channels, *, door: Channel | None = None
+) -> Report:
+    """Raise `Forbidden` for what is for staff to say, `Invalid` for what makes no sense.
+
+    A `door` is a channel that nobody chooses: the street's orders and Open311 come through their own.
+    """
     is_staff = caller.has(*STAFF)
     if not is_staff:
         _hold_to_own_words(body)
     category = known_category(catalogue, body.category)
     if body.anonymous and body.reporter is not None:
         raise _invalid("reporter", "leave it out of an anonymous report")
-    channel = _channel(body.channel, caller, is_staff=is_staff)
-    own = not body.anonymous and (not is_staff or channel in _FOUND_BY_STAFF)
+    channel = door or channels.chosen(body.channel, caller)
+    own = door is None and not body.anonymous and (not is_staff or channel in channels.found)
     return Report(
         body=body,
         channel=channel,
@@ -62,17 +62,6 @@ def _hold_to_own_words(body: ReportIn) -> None:
     given = [name for name in _STAFF_ONLY if getattr(body, name)]
     if given:
         raise Forbidden(f"{given[0]} is for staff to say")
-
-
-def _channel(channel: Channel | None, caller: Caller, *, is_staff: bool) -> Channel:
-    if is_staff:
-        return channel or Channel.grid_patrol
-    role = Role.PARTNER_CONTACT if caller.kind is CallerKind.PARTNER else Role.RESIDENT
-    role = role if caller.has(role) else Role.PARTNER_CONTACT
-    if channel is not None and channel not in _OWN_CHANNELS[role]:
-        names = ", ".join(_OWN_CHANNELS[role])
-        raise _invalid("channel", f"you report through {names}")
-    return channel or _OWN_CHANNELS[role][0]
 
 
 def _invalid(field: str, message: str) -> Invalid:

@@ -11,8 +11,10 @@ from sqlalchemy import Table
 from uuid_utils.compat import uuid7
 
 from services.intake.catalogue import UNSORTED_PRIVACY
+from services.intake.channels.sources import AlreadyReported, note_sources
 from services.intake.emergencies.commands import raise_alarm
 from services.intake.issues import places, tracking
+from services.intake.issues.bodies import BeneficiaryIn, ReporterIn
 from services.intake.issues.checks import Report
 from services.intake.issues.clocks import due_accept, due_after_acceptance
 from services.intake.issues.models import Issue, Reporter, TimelineEntry
@@ -59,6 +61,7 @@ async def report_issues(work: Work, items: Sequence[tuple[Report, Caller]]) -> S
     settings = work.part(IntakeSettings)
     drafts = [_draft(work, settings, report, caller) for report, caller in items]
     await bulk.insert(work.session, REPORTERS, [row for draft in drafts for row in _reporter_rows(draft)])
+    await note_sources(work.session, _sources(drafts), work.now)
     await bulk.insert(work.session, TIMELINE, [row for draft in drafts for row in _timeline_rows(draft)])
     day = local_date(work.now, settings.zone)
     numbers = await take_numbers(work.session, settings.issue_prefix, day, len(drafts))
@@ -118,12 +121,37 @@ def _times(report: Report, now: datetime, limits: Limits) -> Row:
 
 
 def _reporter_rows(draft: _Draft) -> Sequence[Row]:
-    reporter = draft.report.body.reporter
-    if reporter is None:
+    reporter, beneficiary = draft.report.body.reporter, draft.report.body.beneficiary
+    if reporter is None and beneficiary is None:
         return ()
-    index = VAULT.keyring.blind_index(PHONE_INDEX, reporter.phone) if reporter.phone else None
-    row = {"issue_id": draft.row["id"], "name": reporter.name, "phone": reporter.phone, "phone_index": index}
+    by, whom = reporter or ReporterIn(), beneficiary or BeneficiaryIn()
+    row: Row = {
+        "issue_id": draft.row["id"],
+        "name": by.name,
+        "phone": by.phone,
+        "phone_index": _phone_index(by.phone),
+        "beneficiary_name": whom.name,
+        "beneficiary_phone": whom.phone,
+        "beneficiary_index": _phone_index(whom.phone),
+        "beneficiary_relation": whom.relation,
+    }
     return (row,)
+
+
+def _phone_index(phone: str | None) -> bytes | None:
+    return VAULT.keyring.blind_index(PHONE_INDEX, phone) if phone else None
+
+
+def _sources(drafts: Sequence[_Draft]) -> dict[tuple[str, str], UUID]:
+    """What came with a number of its own; two of one number cannot both be right."""
+    given: dict[tuple[str, str], UUID] = {}
+    for draft in drafts:
+        ref = draft.report.body.source_ref
+        if ref is not None:
+            if (draft.report.channel, ref) in given:
+                raise AlreadyReported(f"{ref} of {draft.report.channel} comes twice at once")
+            given[draft.report.channel, ref] = cast(UUID, draft.row["id"])
+    return given
 
 
 def _steps(report: Report) -> list[tuple[str, IssueState | None, IssueState]]:

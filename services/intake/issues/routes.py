@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from services.intake.catalogue import Catalogue
+from services.intake.channels.rules import Channels
 from services.intake.issues import reading
 from services.intake.issues.bodies import ReportIn, SearchIn, WhyIn
 from services.intake.issues.checks import checked
@@ -48,7 +49,8 @@ async def report(
     host: Host = request.app.state.host
     catalogue: Catalogue = host.parts[Catalogue]  # type: ignore[assignment]  # The parts stand under their types.
     group: Reports = host.parts[Reports]  # type: ignore[assignment]  # As above.
-    taken = checked(body, caller, catalogue)
+    channels: Channels = host.parts[Channels]  # type: ignore[assignment]  # As above.
+    taken = checked(body, caller, catalogue, channels)
     answer, again = await group.submit(host, taken, caller, await claim_of(request, caller))
     if again:
         return replayed(answer)
