@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 
 from services.intake.app import PLAN
 from services.intake.catalogue import load_catalogue
-from services.intake.issues.clocks import due_accept, due_after_acceptance, is_small
+from services.intake.clocks.rules import load_clock_rules
+from services.intake.issues.clocks import Clocks, due_accept, due_after_acceptance, is_small
 from services.intake.issues.colours import Facts, colour_of
 from services.intake.issues.numbers import number
 from services.intake.issues.tracking import code_hash, matches, new_code
 from services.intake.limits import load_limits
 from services.intake.words import holds_personal_number
+from shared.calendar import WorkingCalendar
+from shared.clock import LOCAL_ZONE
 from shared.events.intake import Urgency
 from shared.migrations import differences
 from shared.settings import BadSettings
@@ -25,6 +28,7 @@ from shared.testing import COMMUNITY
 NOON = datetime(2026, 3, 5, 4, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LIMITS, CATALOGUE = load_limits(), load_catalogue()
+CLOCKS = Clocks(LIMITS, load_clock_rules(), WorkingCalendar(), LOCAL_ZONE)
 
 
 def facts(**given: Any) -> Facts:
@@ -54,8 +58,8 @@ def facts(**given: Any) -> Facts:
         ({"reopen_count": 2}, HOUR, "red"),
         ({"state": "escalated", "level": 2}, HOUR, "yellow"),
         ({"state": "escalated", "level": 3}, HOUR, "red"),
-        ({"state": "suspended", "suspended_at": NOON + HOUR}, 7 * DAY + HOUR, "blue"),
-        ({"state": "suspended", "suspended_at": NOON + HOUR}, 7 * DAY + 2 * HOUR, "yellow"),
+        ({"state": "suspended", "suspended_at": NOON + HOUR}, 7 * DAY, "blue"),
+        ({"state": "suspended", "suspended_at": NOON + HOUR}, 7 * DAY + HOUR, "yellow"),
         ({"state": "resolved", "resolved_at": NOON + 9 * HOUR}, 20 * HOUR, "blue"),
         ({"state": "closed", "resolved_at": NOON + 11 * HOUR}, 20 * HOUR, "red"),
         ({"state": "withdrawn"}, 20 * HOUR, "blue"),
@@ -67,12 +71,12 @@ def facts(**given: Any) -> Facts:
 def test_the_colour_follows_from_urgency_clock_and_state(
     given: dict[str, Any], after: timedelta, colour: str
 ) -> None:
-    assert colour_of(facts(**given), NOON + after, LIMITS) == colour
+    assert colour_of(facts(**given), NOON + after, CLOCKS) == colour
 
 
 @pytest.mark.parametrize(("urgency", "minutes"), [("U0", 15), ("U1", 30), ("U2", 1440), ("U3", 1440)])
 def test_acceptance_is_due_by_urgency(urgency: str, minutes: int) -> None:
-    assert due_accept(Urgency(urgency), NOON, LIMITS) - NOON == timedelta(minutes=minutes)
+    assert due_accept(Urgency(urgency), NOON, CLOCKS) - NOON == timedelta(minutes=minutes)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +96,7 @@ def test_work_is_due_by_category_or_by_an_urgency_set_by_hand(
     code: str, urgency: str, respond_h: float, resolve_h: float
 ) -> None:
     category = CATALOGUE.by_code[code]
-    due = due_after_acceptance(category, Urgency(urgency), NOON, LIMITS)
+    due = due_after_acceptance(category, Urgency(urgency), NOON, CLOCKS)
     assert (due.respond - NOON, due.resolve - NOON) == (respond_h * HOUR, resolve_h * HOUR)
 
 

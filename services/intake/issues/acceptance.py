@@ -3,14 +3,13 @@
 from uuid import UUID
 
 from services.intake.catalogue import Catalogue, Category
+from services.intake.clocks.timers import start_clocks
 from services.intake.emergencies.commands import next_step, raise_alarm
 from services.intake.issues.bodies import AcceptIn, MergeIn, RejectIn
 from services.intake.issues.checks import known_category
-from services.intake.issues.clocks import due_after_acceptance
 from services.intake.issues.models import Issue
 from services.intake.issues.record import Note, locked, move, raise_max_level, taken
 from services.intake.issues.rules import OPEN
-from services.intake.limits import Limits
 from shared.errors import FieldError, Invalid, Refused
 from shared.events.intake import IssueAccepted, IssueMerged, IssueRejected, IssueState, Urgency
 from shared.service import Work
@@ -48,12 +47,12 @@ async def accept_issue(work: Work, issue_id: UUID, body: AcceptIn) -> Issue:
 
 
 def _sort(work: Work, issue: Issue, category: Category, urgency: Urgency) -> None:
-    due = due_after_acceptance(category, urgency, work.now, work.part(Limits))
     issue.category, issue.urgency = category.code, urgency
     issue.privacy_class = category.privacy_class
     issue.level = category.first_level
     raise_max_level(issue, issue.level)
-    issue.accepted_at, issue.due_respond, issue.due_resolve = work.now, due.respond, due.resolve
+    issue.accepted_at = work.now
+    start_clocks(work, issue, category, urgency)
 
 
 async def reject_issue(work: Work, issue_id: UUID, body: RejectIn) -> Issue:

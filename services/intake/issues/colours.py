@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.intake.limits import Limits
+from services.intake.clocks.timetable import used_up
+from services.intake.issues.clocks import Clocks
 from shared.events.grid import Colour
 from shared.events.intake import IssueState as S
 from shared.events.intake import Urgency
@@ -15,24 +16,26 @@ _DONE = _DROPPED | {S.resolved, S.verified, S.closed}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All that the colour follows from. The clock runs from acceptance to `due_resolve`."""
+    """All that the colour follows from. The clock runs from acceptance, or where it began anew, to
+    `due_resolve`."""
 
     state: str
     urgency: str | None
     level: int
     reopen_count: int
     accepted_at: datetime | None
+    clock_began_at: datetime | None = None
     due_resolve: datetime | None
     resolved_at: datetime | None
     suspended_at: datetime | None
     paused: timedelta = timedelta()
 
 
-def colour_of(facts: Facts, now: datetime, limits: Limits) -> Colour:
+def colour_of(facts: Facts, now: datetime, clocks: Clocks) -> Colour:
     """Red before yellow before blue."""
     if _is_red(facts, now):
         return Colour.red
-    return Colour.yellow if _is_yellow(facts, now, limits) else Colour.blue
+    return Colour.yellow if _is_yellow(facts, now, clocks) else Colour.blue
 
 
 def _is_red(facts: Facts, now: datetime) -> bool:
@@ -42,16 +45,16 @@ def _is_red(facts: Facts, now: datetime) -> bool:
     return facts.urgency == Urgency.U0 or breached or facts.reopen_count >= 2 or led_by_street
 
 
-def _is_yellow(facts: Facts, now: datetime, limits: Limits) -> bool:
+def _is_yellow(facts: Facts, now: datetime, clocks: Clocks) -> bool:
     if facts.state == S.escalated:
         return True
     if facts.suspended_at is not None and facts.state == S.suspended:
-        return now - facts.suspended_at > timedelta(days=limits.suspend.yellow_after_days)
-    if facts.state in _DONE or facts.accepted_at is None or facts.due_resolve is None:
+        return now - facts.suspended_at >= timedelta(days=clocks.limits.suspend.yellow_after_days)
+    began = facts.clock_began_at or facts.accepted_at
+    if facts.state in _DONE or began is None or facts.due_resolve is None:
         return False
-    began = facts.accepted_at + facts.paused
-    used, whole = now - began, facts.due_resolve - began
-    return used * 100 >= whole * limits.warn_percent
+    running, percent = clocks.running(facts.urgency), clocks.limits.warn_percent
+    return now >= used_up(running, began, facts.due_resolve, facts.paused, percent)
 
 
 def _clock(facts: Facts, now: datetime) -> datetime:

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from services.intake.catalogue import Catalogue
+from services.intake.clocks.timers import run_on
 from services.intake.escalations.record import move as move_escalation
 from services.intake.escalations.record import open_handover
 from services.intake.evidence.models import Evidence
@@ -69,13 +70,14 @@ async def suspend_issue(work: Work, issue_id: UUID, body: SuspendIn) -> Issue:
 async def resume_issue(work: Work, issue_id: UUID, body: NoteIn) -> Issue:
     """Let the clock run again; what is due moves by the time that was waited."""
     issue = await taken(work, issue_id, "resume")
-    waited = work.now - (issue.suspended_at or work.now)
-    issue.paused_s += int(waited.total_seconds())
-    issue.due_resolve = None if issue.due_resolve is None else issue.due_resolve + waited
-    issue.suspended_at = issue.suspended_until = None
-    snapshot = move(work, issue, "resume", IssueState.in_progress, Note(text=body.note))
-    work.emit(IssueResumed(issue=snapshot))
+    let_work_go_on(work, issue, Note(text=body.note))
     return issue
+
+
+def let_work_go_on(work: Work, issue: Issue, note: Note) -> None:
+    """End the wait of a suspended issue: at a person's word, or at the moment that was set for it."""
+    run_on(work, issue)
+    work.emit(IssueResumed(issue=move(work, issue, "resume", IssueState.in_progress, note)))
 
 
 async def request_help(work: Work, issue_id: UUID, body: HelpIn) -> Issue:

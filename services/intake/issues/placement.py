@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import Table, select
 from uuid_utils.compat import uuid7
 
+from services.intake.issues.clocks import Clocks
 from services.intake.issues.colours import Facts, colour_of
 from services.intake.issues.models import Issue, TimelineEntry
-from services.intake.limits import Limits
 from shared import bulk
 from shared.events.grid import AssignmentProposed, IssueLocated
 from shared.events.intake import (
@@ -33,7 +33,7 @@ _READ = tuple(
     ISSUES.c[name]
     for name in dict.fromkeys((
         "id", *(name for name in IssueSnapshot.model_fields if name != "handler"), *_SET,
-        "area_by_hand", "accepted_at", "resolved_at", "suspended_at", "paused_s",
+        "area_by_hand", "accepted_at", "clock_began_at", "resolved_at", "suspended_at", "paused_s",
     ))
 )  # fmt: skip
 
@@ -126,7 +126,7 @@ def _step(desk: _Desk, row: Row, command: str, target: IssueState, data: Row) ->
 def _colour(work: Work, row: Row) -> str:
     known = {name: row[name] for name in Facts.__dataclass_fields__ if name != "paused"}
     paused = timedelta(seconds=cast(int, row["paused_s"]))
-    return colour_of(Facts(**known, paused=paused), work.now, work.part(Limits))  # type: ignore[arg-type]  # The columns carry the names and types of the facts.
+    return colour_of(Facts(**known, paused=paused), work.now, work.part(Clocks))  # type: ignore[arg-type]  # The columns carry the names and types of the facts.
 
 
 def _line(desk: _Desk, row: Row, command: str, data: Row, before: str | None = None) -> None:

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from services.intake.clocks.timers import set_timer
+from services.intake.issues.clocks import Clocks
 from services.intake.issues.colours import Facts, colour_of
 from services.intake.issues.models import Issue, TimelineEntry
 from services.intake.issues.rules import COMMANDS, OFFICE, STAFF, By, allowed
-from services.intake.limits import Limits
 from shared.auth import Caller, Role
 from shared.errors import Absent, Forbidden, IllegalTransition
 from shared.events.intake import IssueSnapshot, IssueState
@@ -109,6 +110,7 @@ def move(work: Work, issue: Issue, command: str, target: str, note: Note = NOTHI
     """Take one step: state, version, colour, timeline. Returns the snapshot for the step's event."""
     before, issue.state = issue.state, target
     issue.version += 1
+    set_timer(work, issue)
     repaint(work, issue)
     _write(work, issue, command, before, note)
     return snapshot_of(issue)
@@ -127,12 +129,15 @@ def repaint(work: Work, issue: Issue) -> None:
         level=issue.level,
         reopen_count=issue.reopen_count,
         accepted_at=issue.accepted_at,
+        clock_began_at=issue.clock_began_at,
         due_resolve=issue.due_resolve,
         resolved_at=issue.resolved_at,
         suspended_at=issue.suspended_at,
         paused=timedelta(seconds=issue.paused_s),
     )
-    issue.colour = colour_of(facts, work.now, work.part(Limits))
+    colour = colour_of(facts, work.now, work.part(Clocks))
+    if colour != issue.colour:
+        issue.colour, issue.colour_since = colour, work.now
 
 
 def raise_max_level(issue: Issue, level: int) -> None:

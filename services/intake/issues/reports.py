@@ -12,14 +12,14 @@ from uuid_utils.compat import uuid7
 
 from services.intake.catalogue import UNSORTED_PRIVACY
 from services.intake.channels.sources import AlreadyReported, note_sources
+from services.intake.clocks.timetable import first_look
 from services.intake.emergencies.commands import raise_alarm
 from services.intake.issues import places, tracking
 from services.intake.issues.bodies import BeneficiaryIn, ReporterIn
 from services.intake.issues.checks import Report
-from services.intake.issues.clocks import due_accept, due_after_acceptance
+from services.intake.issues.clocks import Clocks, due_accept, due_after_acceptance
 from services.intake.issues.models import Issue, Reporter, TimelineEntry
 from services.intake.issues.numbers import take_numbers
-from services.intake.limits import Limits
 from services.intake.models import VAULT
 from services.intake.settings import IntakeSettings
 from shared import bulk
@@ -104,19 +104,22 @@ def _draft(work: Work, settings: IntakeSettings, report: Report, caller: Caller)
         "follows_no": body.follows,
         "help_asked": None if body.help is None else body.help.model_dump(mode="json"),
     }
-    return _Draft(report, caller, row | _times(report, work.now, work.part(Limits)), code)
+    return _Draft(report, caller, row | _times(report, work.now, work.part(Clocks)), code)
 
 
-def _times(report: Report, now: datetime, limits: Limits) -> Row:
-    due = None
+def _times(report: Report, now: datetime, clocks: Clocks) -> Row:
+    due, urgency = None, report.urgency or Urgency.U2
     if report.certain and report.category is not None and report.urgency is not None:
-        due = due_after_acceptance(report.category, report.urgency, now, limits)
+        due = due_after_acceptance(report.category, urgency, now, clocks)
+    accept = due_accept(urgency, now, clocks)
     return {
         "reported_at": now,
         "accepted_at": now if due else None,
-        "due_accept": due_accept(report.urgency or Urgency.U2, now, limits),
+        "due_accept": accept,
         "due_respond": due.respond if due else None,
+        "due_interim": due.interim if due else None,
         "due_resolve": due.resolve if due else None,
+        "timer_at": first_look(urgency, now, accept, due, clocks=clocks),
     }
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
 from shared.events.base import Event, Part, Snapshot
@@ -61,6 +62,7 @@ class Dossier(Part):
     tried: tuple[str, ...] = ()
     why_not_here: str = ""
     ask: str
+    deadline: datetime | None = None
     evidence_ids: tuple[UUID, ...] = ()
 
 
@@ -106,6 +108,17 @@ class EscalationReplied(EscalationEvent, type="intake.escalation.replied.v1"):
     """The target answered in substance."""
 
     outcome_code: str
+
+
+class EscalationReminded(EscalationEvent, type="intake.escalation.reminded.v1"):
+    """The target was to acknowledge or answer by now, and is reminded; `reminder_no` counts from 1."""
+
+    awaited: Literal["acknowledgement", "reply"]
+    reminder_no: int
+
+
+class EscalationExpired(EscalationEvent, type="intake.escalation.expired.v1"):
+    """Nobody took it in spite of all reminders: the community calls the duty phone now."""
 
 
 class EscalationRecalled(EscalationEvent, type="intake.escalation.recalled.v1"):
