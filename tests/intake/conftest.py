@@ -33,7 +33,7 @@ def footing(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def stage(footing: str) -> AsyncIterator[Stage]:
+async def stage(footing: str, tmp_path: Path) -> AsyncIterator[Stage]:
     """It is ten in the morning in Lanzhou, on the 5th of March 2026, a Thursday."""
     async with staged(
         PLAN,
@@ -41,6 +41,7 @@ async def stage(footing: str) -> AsyncIterator[Stage]:
         database_url=footing,
         clock=FakeClock(MORNING),
         contact_public_key=GRID_PUBLIC_KEY,
+        evidence_url=f"file:{tmp_path}/evidence",
     ) as made:
         yield made
 

@@ -10,11 +10,12 @@ from shared.auth import Role
 from shared.events.grid import AssignmentProposed, AssignmentSnapshot, IssueLocated, PlacementSnapshot
 from shared.events.intake import Handler
 from shared.testing import COMMUNITY, Stage
+from tests.intake.photos import photo
 
 STREET = COMMUNITY[:9]
 GRID, OTHER_GRID = f"{COMMUNITY}001", f"{COMMUNITY}002"
 MICRO_GRID = f"{GRID}001"
-JPEG = b"\xff\xd8\xff\xe0 a photo"
+JPEG = photo()
 DOSSIER = {"facts": "the main pipe under the yard is broken", "ask": "repair the main pipe"}
 HANDOVER = {"to_level": 2, "criteria": ["several_grids"], "dossier": DOSSIER}
 NEED = {"kind": "goods", "quantity": 2, "unit": "lamp", "public_text": "two lamps for a stairwell"}

@@ -10,7 +10,11 @@ from shared.privacy import Encrypted
 
 
 class Evidence(Base):
-    """One photo or document of an issue; `sha256` is that of its plain content."""
+    """One photo or document of an issue; `size` and `sha256` are those of its plain content.
+
+    `stored_as` is its key in the store; without one the content stands in a row of its own. `erased_at` says
+    since when there is no content any more: the entry stays, since the timeline names it.
+    """
 
     __tablename__ = "evidence"
 
@@ -23,10 +27,12 @@ class Evidence(Base):
     added_by: Mapped[str]
     by_staff: Mapped[bool]
     added_at: Mapped[datetime]
+    stored_as: Mapped[str | None]
+    erased_at: Mapped[datetime | None] = mapped_column(index=True)
 
 
 class EvidenceContent(Base):
-    """The content itself, encrypted: apart, so that a list of evidence never reads a photo."""
+    """Content that came with an event and not as a file, such as a street's answer; encrypted."""
 
     __tablename__ = "evidence_contents"
 
