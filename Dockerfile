@@ -25,6 +25,7 @@ ENV PATH=/opt/sanlian/bin:$PATH PYTHONUNBUFFERED=1 SANLIAN_STATE_DIR=/var/lib/sa
 RUN groupadd --gid 10001 sanlian && useradd --uid 10001 --gid sanlian --home-dir /var/lib/sanlian sanlian \
  && mkdir -p /var/lib/sanlian/keys/intake /var/lib/sanlian/keys/grid /var/lib/sanlian/keys/partners \
              /var/lib/sanlian/keys/notify /var/lib/sanlian/keys/sign-in /var/lib/sanlian/demo \
+             /var/lib/sanlian/evidence \
  && chown -R sanlian:sanlian /var/lib/sanlian && chmod -R go= /var/lib/sanlian
 COPY --from=build /opt/sanlian /opt/sanlian
 USER sanlian

@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from sanlian.keys import read_keys
 from shared.settings import BadSettings, ServiceSettings, load_settings
@@ -27,7 +28,7 @@ USUAL_URL = "http://127.0.0.1:8000"
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The folder that holds what must survive a restart: keys, demo secrets, and SQLite files if embedded."""
+    """The folder that holds what must survive a restart: keys, demo secrets, evidence, SQLite if embedded."""
 
     folder: Path
 
@@ -57,6 +58,11 @@ class State:
     def database_url(self, service: str) -> str:
         return f"sqlite+aiosqlite:///{self.database(service)}"
 
+    @property
+    def evidence_url(self) -> str:
+        """Where photos and documents lie, encrypted, unless the environment names a bucket or a folder."""
+        return f"file:{quote(str(self.folder.resolve() / 'evidence'))}"
+
 
 def state() -> State:
     return State(Path(os.environ.get(STATE_DIR) or "var"))
@@ -71,9 +77,10 @@ def settings_of(service: "Deployed", **given: object) -> ServiceSettings:
 
     Raises `BadSettings` where something is missing or wrong.
     """
+    usual = {"evidence_url": state().evidence_url, **read_keys(state().keys, service.name)}
     known: dict[str, object] = {
         **_from_environment(service.name),
-        **_unless_set(dict(read_keys(state().keys, service.name)), service.plan.settings),
+        **_unless_set(dict(usual), service.plan.settings),
         **given,
     }
     return load_settings(service.plan.settings, **known)

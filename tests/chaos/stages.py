@@ -213,6 +213,7 @@ class Stored:
             "contact_public_key": self.contact[1],
             "outbound_http": True,
             "outbound_networks": "127.0.0.0/8",
+            "evidence_url": f"file:{folder}/evidence",
         })
         bus = NotingBus()
         app = build(service.plan, service.routers, settings, bus=bus, clock=self.clock, lifespan=False)
