@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from services.intake.catalogue import Catalogue, load_catalogue
 from services.intake.channels.rules import Channels, load_channels
 from services.intake.clocks.rules import load_clock_rules
+from services.intake.clocks.watch import watch_clocks
 from services.intake.emergencies import routes as emergency_routes
 from services.intake.escalations import handlers as escalation_handlers
 from services.intake.escalations import routes as escalation_routes
@@ -14,17 +15,28 @@ from services.intake.evidence.files import Files
 from services.intake.evidence.rules import EvidenceRules, load_evidence_rules
 from services.intake.evidence.stores import open_store
 from services.intake.evidence.sweep import sweep_evidence
+from services.intake.extensions import routes as extension_routes
+from services.intake.families import routes as family_routes
 from services.intake.issues import command_routes, routes
 from services.intake.issues import handlers as issue_handlers
 from services.intake.issues.clocks import Clocks
 from services.intake.issues.reports import Reports
+from services.intake.kpis import routes as kpi_routes
+from services.intake.kpis.rules import KpiRules, load_kpi_rules
+from services.intake.kpis.watch import keep_count
 from services.intake.limits import Limits, load_limits
 from services.intake.lists import routes as list_routes
+from services.intake.mediation import routes as mediation_routes
 from services.intake.models import VAULT
-from services.intake.open311 import key_routes
+from services.intake.open311 import key_routes as open311_key_routes
+from services.intake.open311 import routes as open311_routes
 from services.intake.open311.keys import identify_key
+from services.intake.open311.posting import Postings
+from services.intake.open311.rules import GeoReport, load_open311
+from services.intake.open311.updates import Updates
 from services.intake.service import intake
 from services.intake.settings import IntakeSettings
+from services.intake.tasks import routes as task_routes
 from shared.calendar import WorkingCalendar, load_calendar
 from shared.runtime import Plan
 
@@ -34,33 +46,52 @@ HANDLERS = (issue_handlers, escalation_handlers)
 
 def _parts(settings: IntakeSettings) -> Mapping[type, object]:
     VAULT.unlock(settings.keyring)
+    catalogue = load_catalogue(settings.intake_categories_file)
     limits = load_limits(settings.intake_limits_file)
     calendar = load_calendar(settings.calendar_file, settings.zone)
     evidence = load_evidence_rules(settings.intake_evidence_file)
     return {
         IntakeSettings: settings,
-        Catalogue: load_catalogue(settings.intake_categories_file),
+        Catalogue: catalogue,
+        GeoReport: load_open311(catalogue, settings.intake_open311_file),
         Limits: limits,
         Clocks: Clocks(limits, load_clock_rules(settings.intake_clocks_file), calendar, settings.zone),
         Channels: load_channels(settings.intake_channels_file),
+        KpiRules: load_kpi_rules(settings.intake_kpis_file),
         WorkingCalendar: calendar,
         Reports: Reports(),
+        Postings: Postings(),
+        Updates: Updates(),
         EvidenceRules: evidence,
         Files: Files(open_store(settings), Cleaner(evidence)),
     }
 
 
-PLAN = Plan(intake, IntakeSettings, identify_key=identify_key, parts=_parts, background=(sweep_evidence,))
+PLAN = Plan(
+    intake,
+    IntakeSettings,
+    identify_key=identify_key,
+    parts=_parts,
+    background=(watch_clocks, sweep_evidence, keep_count),
+)
 ROUTERS = (
     routes.reports,
     list_routes.router,
+    kpi_routes.router,
     routes.router,
     routes.public,
     command_routes.router,
+    extension_routes.router,
+    family_routes.router,
+    task_routes.of_issue,
+    task_routes.router,
+    mediation_routes.of_issue,
+    mediation_routes.router,
     evidence_routes.files,
     evidence_routes.router,
     evidence_routes.links,
     emergency_routes.router,
     escalation_routes.router,
-    key_routes.router,
+    open311_key_routes.router,
+    open311_routes.router,
 )

@@ -41,6 +41,23 @@ class WorkingTime(_Rules):
         return self
 
 
+class HandUpTexts(_Rules):
+    """The dossier of a matter that the clock hands up; `facts` may name {no}, {code}, {category}, {due}."""
+
+    criterion: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
+    facts: str
+    why_not_here: str
+    ask: str
+
+    @model_validator(mode="after")
+    def _names_what_is_known(self) -> Self:
+        try:
+            self.facts.format(no="", code="", category="", due="")
+        except (KeyError, IndexError, ValueError) as error:
+            raise ValueError(f"facts: {error} cannot be filled in") from error
+        return self
+
+
 class EscalationClocks(_Rules):
     """How the level that was asked is reminded before the asking expires."""
 
@@ -66,6 +83,7 @@ class ClockRules(_Rules):
     small_same_day: bool
     raise_percent: Annotated[int, Field(gt=100, le=1000)]
     raising: frozenset[SlaClock]
+    hand_up: HandUpTexts
     escalation: EscalationClocks
     emergency: EmergencyClocks
 

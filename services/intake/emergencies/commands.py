@@ -9,8 +9,9 @@ from uuid_utils.compat import uuid7
 from services.intake.catalogue import Category
 from services.intake.emergencies.bodies import EmergencyIn, EmergencyReportIn
 from services.intake.emergencies.models import EmergencyReport
+from services.intake.escalations.clocks import start_clocks
 from services.intake.escalations.models import Escalation
-from services.intake.escalations.record import about, snapshot_of, start_clocks
+from services.intake.escalations.record import about, snapshot_of
 from services.intake.escalations.rules import STREET_LEVEL
 from services.intake.issues.models import Issue
 from services.intake.issues.record import NOTHING, Note, actor_of, locked, move, permit_concerned

@@ -8,11 +8,11 @@ from uuid_utils.compat import uuid7
 
 from services.intake.escalations.commands import bring_home
 from services.intake.escalations.models import Escalation
-from services.intake.escalations.record import locked_pair, move, snapshot_of
-from services.intake.escalations.rules import HANDS_OVER, SPEAKERS, TAKES_PART, allowed, hold_to_table
+from services.intake.escalations.record import count_level, locked_pair, move, snapshot_of
+from services.intake.escalations.rules import HANDS_OVER, SPEAKERS, allowed, hold_to_table
 from services.intake.evidence.models import Evidence, EvidenceContent
 from services.intake.issues.models import Issue
-from services.intake.issues.record import Note, is_in, jot, raise_max_level
+from services.intake.issues.record import Note, is_in, jot
 from services.intake.issues.record import move as move_issue
 from services.intake.limits import Limits
 from services.intake.models import VAULT
@@ -22,7 +22,6 @@ from shared.events.intake import (
     EscalationProgressed,
     EscalationReplied,
     EscalationReturned,
-    EscalationType,
     IssueResolved,
     IssueState,
 )
@@ -68,7 +67,7 @@ def acknowledge(work: Work, escalation: Escalation, issue: Issue, answer: Answer
     escalation.acknowledged_at = work.now
     escalation.street_no = answer.street_no or escalation.street_no
     if fits(escalation, "acknowledge"):
-        snapshot = move(escalation, "acknowledge")
+        snapshot = move(work, escalation, "acknowledge")
     else:
         escalation.version += 1
         snapshot = snapshot_of(escalation)
@@ -78,8 +77,8 @@ def acknowledge(work: Work, escalation: Escalation, issue: Issue, answer: Answer
 
 def progress(work: Work, escalation: Escalation, issue: Issue, answer: Answer) -> None:
     """The target works on it: from now on it counts that this level took the issue."""
-    _count_level(escalation, issue)
-    snapshot = move(escalation, "progress")
+    count_level(escalation, issue)
+    snapshot = move(work, escalation, "progress")
     jot(work, issue, "progress-escalation", _note(escalation, answer))
     work.emit(EscalationProgressed(escalation=snapshot))
 
@@ -95,7 +94,7 @@ def hand_back(work: Work, escalation: Escalation, issue: Issue, answer: Answer) 
         raise ReturnedAlready("a second return needs the leader's word (by_leader)")
     escalation.returns += 1
     escalation.reason_code, escalation.answer, escalation.ended_at = answer.code, answer.text, work.now
-    snapshot = move(escalation, "return")
+    snapshot = move(work, escalation, "return")
     work.emit(EscalationReturned(escalation=snapshot, reason_code=answer.code))
     if not bring_home(work, escalation, issue, answer.code):
         jot(work, issue, "return-escalation", _note(escalation, answer))
@@ -103,9 +102,9 @@ def hand_back(work: Work, escalation: Escalation, issue: Issue, answer: Answer) 
 
 def reply(work: Work, escalation: Escalation, issue: Issue, answer: Answer) -> None:
     """The target answers in substance: an issue that was handed up is resolved, or comes home."""
-    _count_level(escalation, issue)
+    count_level(escalation, issue)
     escalation.outcome_code, escalation.answer, escalation.ended_at = answer.code, answer.text, work.now
-    work.emit(EscalationReplied(escalation=move(escalation, "reply"), outcome_code=answer.code))
+    work.emit(EscalationReplied(escalation=move(work, escalation, "reply"), outcome_code=answer.code))
     if escalation.type not in HANDS_OVER or not is_in(issue, IssueState.escalated):
         jot(work, issue, "reply-escalation", _note(escalation, answer))
     elif answer.needs_community_action:
@@ -146,11 +145,6 @@ def _as_evidence(work: Work, issue: Issue, answer: Answer) -> UUID:
     sealed = VAULT.keyring.encrypt(CONTENT, content)
     work.session.add_all([evidence, EvidenceContent(evidence_id=evidence.id, content=sealed)])
     return evidence.id
-
-
-def _count_level(escalation: Escalation, issue: Issue) -> None:
-    if EscalationType(escalation.type) in TAKES_PART:
-        raise_max_level(issue, escalation.to_level)
 
 
 def _note(escalation: Escalation, answer: Answer) -> Note:

@@ -3,25 +3,23 @@
 from uuid import UUID
 
 from sqlalchemy import func, select
-from uuid_utils.compat import uuid7
 
 from services.intake.escalations.bodies import EscalateIn, RefusalIn
 from services.intake.escalations.models import Escalation
 from services.intake.escalations.record import (
-    about,
-    dossier_of,
+    data_of,
+    draft,
     locked_pair,
     move,
-    open_handover,
+    open_handovers,
+    send,
     snapshot_of,
-    start_clocks,
 )
 from services.intake.escalations.rules import HANDS_OVER, STREET_LEVEL, hold_to_table, needs_approval
 from services.intake.issues.models import Issue
 from services.intake.issues.record import Note, is_in, jot, locked, permit
 from services.intake.issues.record import hold_to_table as hold_issue_to_table
 from services.intake.issues.record import move as move_issue
-from services.intake.issues.record import snapshot_of as issue_snapshot
 from services.intake.issues.rules import OPEN, By
 from services.intake.limits import Limits
 from shared.errors import FieldError, IllegalTransition, Invalid, Refused
@@ -30,10 +28,8 @@ from shared.events.intake import (
     EscalationRecalled,
     EscalationRefused,
     EscalationRequested,
-    EscalationSent,
     EscalationSnapshot,
     EscalationState,
-    IssueEscalated,
     IssueReturned,
     IssueState,
 )
@@ -56,16 +52,19 @@ async def escalate_issue(work: Work, issue_id: UUID, body: EscalateIn) -> Escala
     work.expect(issue.version)
     _hold_to_state(issue, body)
     _hold_to_level(work, issue, body)
-    if body.type in HANDS_OVER and await open_handover(work, issue.id) is not None:
+    if body.type in HANDS_OVER and await open_handovers(work, issue.id):
         raise HandoverUnderWay("take it back first, or wait for the answer")
-    escalation = _new(work, issue, body, await _returns_so_far(work, issue, body.type))
+    escalation = draft(work, issue, body.type, body.to_level)
+    escalation.target = body.target or escalation.target
+    escalation.returns = await _returns_so_far(work, issue, body.type)
+    escalation.dossier, escalation.criteria = body.dossier.model_dump(mode="json"), list(body.criteria)
     work.session.add(escalation)
     if needs_approval(body.to_level, work.actor().roles):
         work.emit(EscalationRequested(escalation=snapshot_of(escalation)))
-        jot(work, issue, "request-escalation", _note(escalation))
+        jot(work, issue, "request-escalation", Note(data=data_of(escalation)))
     else:
         escalation.decided_by = work.actor().subject
-        _send(work, escalation, issue)
+        send(work, escalation, issue)
     return escalation
 
 
@@ -76,7 +75,7 @@ async def approve(work: Work, escalation_id: UUID) -> Escalation:
         hold_issue_to_table(issue, "escalate")
     escalation.decided_by = work.actor().subject
     escalation.version += 1
-    _send(work, escalation, issue)
+    send(work, escalation, issue)
     return escalation
 
 
@@ -84,7 +83,7 @@ async def refuse(work: Work, escalation_id: UUID, body: RefusalIn) -> Escalation
     """Say no: the issue stays where it is."""
     escalation, issue = await _held(work, escalation_id, "refuse")
     snapshot = _end(work, escalation, "refuse")
-    jot(work, issue, "refuse-escalation", Note(text=body.reason, data=_note(escalation).data))
+    jot(work, issue, "refuse-escalation", Note(text=body.reason, data=data_of(escalation)))
     work.emit(EscalationRefused(escalation=snapshot, reason=body.reason))
     return escalation
 
@@ -95,7 +94,7 @@ async def recall(work: Work, escalation_id: UUID) -> Escalation:
     snapshot = _end(work, escalation, "recall")
     work.emit(EscalationRecalled(escalation=snapshot))
     if not bring_home(work, escalation, issue, "recalled"):
-        jot(work, issue, "recall-escalation", _note(escalation))
+        jot(work, issue, "recall-escalation", Note(data=data_of(escalation)))
     return escalation
 
 
@@ -105,7 +104,7 @@ async def close(work: Work, escalation_id: UUID) -> Escalation:
     if escalation.type in HANDS_OVER and escalation.state != EscalationState.replied:
         raise IllegalTransition("the hand-over has no answer yet", allowed=("recall",))
     snapshot = _end(work, escalation, "close")
-    jot(work, issue, "close-escalation", _note(escalation))
+    jot(work, issue, "close-escalation", Note(data=data_of(escalation)))
     work.emit(EscalationClosed(escalation=snapshot))
     return escalation
 
@@ -115,7 +114,7 @@ def bring_home(work: Work, escalation: Escalation, issue: Issue, reason_code: st
     if escalation.type not in HANDS_OVER or not is_in(issue, IssueState.escalated):
         return False
     issue.level = escalation.from_level
-    note = Note(reason_code=reason_code, data=_note(escalation).data)
+    note = Note(reason_code=reason_code, data=data_of(escalation))
     snapshot = move_issue(work, issue, "return", IssueState.in_progress, note)
     work.emit(IssueReturned(issue=snapshot, escalation_id=escalation.id, reason_code=reason_code))
     return True
@@ -131,7 +130,7 @@ async def _held(work: Work, escalation_id: UUID, name: str) -> tuple[Escalation,
 
 def _end(work: Work, escalation: Escalation, name: str) -> EscalationSnapshot:
     escalation.decided_by, escalation.ended_at = work.actor().subject, work.now
-    return move(escalation, name)
+    return move(work, escalation, name)
 
 
 def _hold_to_state(issue: Issue, body: EscalateIn) -> None:
@@ -162,48 +161,3 @@ async def _returns_so_far(work: Work, issue: Issue, kind: str) -> int:
     query = select(func.max(Escalation.returns))
     found = await work.session.scalar(query.where(Escalation.issue_id == issue.id, Escalation.type == kind))
     return found or 0
-
-
-def _new(work: Work, issue: Issue, body: EscalateIn, returns: int) -> Escalation:
-    return Escalation(
-        id=uuid7(),
-        version=1,
-        **about(issue_snapshot(issue)),
-        type=body.type,
-        state=EscalationState.requested,
-        to_level=body.to_level,
-        target=body.target or _target(issue, body.to_level),
-        returns=returns,
-        dossier=body.dossier.model_dump(mode="json"),
-        criteria=list(body.criteria),
-        requested_by=work.actor().subject,
-        requested_at=work.now,
-    )
-
-
-def _target(issue: Issue, level: int) -> str:
-    """The area of the level: grid, community or street."""
-    return {1: issue.area_code[:15], 2: issue.community_code}.get(level, issue.street_code)
-
-
-def _send(work: Work, escalation: Escalation, issue: Issue) -> None:
-    escalation.state = EscalationState.sent
-    start_clocks(work, escalation)
-    work.emit(EscalationSent(escalation=snapshot_of(escalation), dossier=dossier_of(escalation)))
-    if escalation.type in HANDS_OVER:
-        issue.level = escalation.to_level
-        snapshot = move_issue(work, issue, "escalate", IssueState.escalated, _note(escalation))
-        work.emit(IssueEscalated(issue=snapshot, escalation_id=escalation.id))
-    else:
-        jot(work, issue, "escalate", _note(escalation))
-
-
-def _note(escalation: Escalation) -> Note:
-    data: dict[str, object] = {
-        "escalation_id": str(escalation.id),
-        "type": escalation.type,
-        "to_level": escalation.to_level,
-        "target": escalation.target,
-        "criteria": list(escalation.criteria),
-    }
-    return Note(data=data)

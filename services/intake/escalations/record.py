@@ -1,18 +1,29 @@
 """How an escalation is made, found and moved: locked after its issue, so that nobody waits in a circle."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import select
+from uuid_utils.compat import uuid7
 
+from services.intake.escalations.clocks import set_timer, start_clocks
 from services.intake.escalations.models import Escalation
-from services.intake.escalations.rules import MOVES, OPEN, hold_to_table
+from services.intake.escalations.rules import HANDS_OVER, OPEN, TAKES_PART, hold_to_table, move_of
 from services.intake.issues.models import Issue
-from services.intake.issues.record import locked
-from services.intake.limits import Limits
-from shared.calendar import WorkingCalendar
+from services.intake.issues.record import Note, actor_of, jot, locked, raise_max_level
+from services.intake.issues.record import move as move_issue
+from services.intake.issues.record import snapshot_of as issue_snapshot
 from shared.errors import Absent
-from shared.events.intake import Dossier, EscalationSnapshot, EscalationType, IssueSnapshot, Urgency
+from shared.events.intake import (
+    Dossier,
+    EscalationSent,
+    EscalationSnapshot,
+    EscalationState,
+    EscalationType,
+    IssueEscalated,
+    IssueSnapshot,
+    IssueState,
+)
 from shared.service import Work
 
 
@@ -36,39 +47,81 @@ async def locked_pair(work: Work, escalation_id: UUID) -> tuple[Escalation, Issu
     return escalation, issue
 
 
-async def open_handover(work: Work, issue_id: UUID) -> Escalation | None:
-    """The hand-over that is under way; an issue has one at most. The issue is locked already."""
+async def open_handovers(work: Work, issue_id: UUID) -> Sequence[Escalation]:
+    """The hand-over that is under way, if any, and before it the one with which the street passed it on.
+
+    The issue is locked already.
+    """
     query = select(Escalation).where(
         Escalation.issue_id == issue_id,
         Escalation.type == EscalationType.handover,
         Escalation.state.in_(OPEN),
     )
-    return await work.session.scalar(query.with_for_update())
+    return (await work.session.scalars(query.order_by(Escalation.to_level.desc()).with_for_update())).all()
 
 
-def move(escalation: Escalation, name: str) -> EscalationSnapshot:
+def move(work: Work, escalation: Escalation, name: str) -> EscalationSnapshot:
     """Take one step of the table. Raises `IllegalTransition`."""
     hold_to_table(escalation.state, name)
-    escalation.state = MOVES[name].target
+    escalation.state = move_of(name).target
     escalation.version += 1
+    set_timer(work, escalation)
     return snapshot_of(escalation)
 
 
-def start_clocks(work: Work, escalation: Escalation) -> None:
-    """From the sending on, the level that is asked has its own limits."""
-    escalation.sent_at = work.now
-    urgency = Urgency(escalation.urgency or Urgency.U2)
-    escalation.due_ack = _due_ack(work, escalation.type, urgency)
-    escalation.due_reply = work.now + timedelta(days=work.part(Limits).escalation.reply_days[urgency])
+def draft(work: Work, issue: Issue, kind: EscalationType, to_level: int) -> Escalation:
+    """A new asking of a level, in the words of nobody yet; it is asked for by whoever acts."""
+    return Escalation(
+        id=uuid7(),
+        version=1,
+        **about(issue_snapshot(issue)),
+        type=kind,
+        state=EscalationState.requested,
+        to_level=to_level,
+        target=target_of(issue, to_level),
+        returns=0,
+        criteria=[],
+        fired=[],
+        requested_by=actor_of(work)[0],
+        requested_at=work.now,
+    )
 
 
-def _due_ack(work: Work, kind: str, urgency: Urgency) -> datetime:
-    limits = work.part(Limits).escalation
-    if kind == EscalationType.whistle:
-        return work.now + timedelta(minutes=limits.check_in_minutes[urgency])
-    if urgency in limits.ack_minutes:
-        return work.now + timedelta(minutes=limits.ack_minutes[urgency])
-    return work.part(WorkingCalendar).add_working(work.now, limits.ack_working_minutes)
+def target_of(issue: Issue, level: int) -> str:
+    """The area of the level: grid, community, street, or the district that the street's code begins with."""
+    areas = {1: issue.area_code[:15], 2: issue.community_code, 4: issue.street_code[:6]}
+    return areas.get(level, issue.street_code)
+
+
+def send(work: Work, escalation: Escalation, issue: Issue) -> None:
+    """Put the asking on its way; a hand-over takes the issue along."""
+    escalation.state = EscalationState.sent
+    start_clocks(work, escalation)
+    work.emit(EscalationSent(escalation=snapshot_of(escalation), dossier=dossier_of(escalation)))
+    if escalation.type in HANDS_OVER:
+        issue.level = escalation.to_level
+        note = Note(data=data_of(escalation))
+        snapshot = move_issue(work, issue, "escalate", IssueState.escalated, note)
+        work.emit(IssueEscalated(issue=snapshot, escalation_id=escalation.id))
+    else:
+        jot(work, issue, "escalate", Note(data=data_of(escalation)))
+
+
+def count_level(escalation: Escalation, issue: Issue) -> None:
+    """From now on it counts that the level took the issue; copies and requests for relief take nothing."""
+    if EscalationType(escalation.type) in TAKES_PART:
+        raise_max_level(issue, escalation.to_level)
+
+
+def data_of(escalation: Escalation) -> dict[str, object]:
+    """What the timeline of the issue says of it."""
+    return {
+        "escalation_id": str(escalation.id),
+        "type": escalation.type,
+        "to_level": escalation.to_level,
+        "target": escalation.target,
+        "criteria": list(escalation.criteria),
+    }
 
 
 def about(issue: IssueSnapshot) -> dict[str, object]:

@@ -8,11 +8,14 @@ from sqlalchemy import select
 from services.intake.catalogue import Catalogue
 from services.intake.clocks.timers import run_on
 from services.intake.escalations.record import move as move_escalation
-from services.intake.escalations.record import open_handover
+from services.intake.escalations.record import open_handovers
 from services.intake.evidence.models import Evidence
+from services.intake.families.ending import end_parts
+from services.intake.families.relatives import has_followers
 from services.intake.issues.assignment import ask_for_help
 from services.intake.issues.bodies import Channel, HelpIn, NoteIn, ResolveIn, SuspendIn
-from services.intake.issues.models import Issue
+from services.intake.issues.models import Issue, TimelineEntry
+from services.intake.issues.parts import hold_to_parts
 from services.intake.issues.record import Note, move, taken
 from services.intake.limits import Limits
 from shared.errors import FieldError, Invalid, Refused
@@ -27,6 +30,9 @@ from shared.events.intake import (
     IssueWithdrawn,
 )
 from shared.service import Work
+
+_JUDGED = (IssueState.resolved, IssueState.verified, IssueState.closed)
+_SENT_BACK = (IssueState.in_progress, IssueState.assigned)
 
 
 class SuspensionsExhausted(Refused):
@@ -90,9 +96,10 @@ async def request_help(work: Work, issue_id: UUID, body: HelpIn) -> Issue:
 async def resolve_issue(work: Work, issue_id: UUID, body: ResolveIn) -> Issue:
     """Say that it is done, and show it. A hand-over that is under way, or only asked for, is taken back.
 
-    Raises `EvidenceMissing` without evidence of staff, `Invalid` for evidence of another issue.
+    Raises `EvidenceMissing` without evidence of staff, `Invalid` for evidence of another issue, `PartsOpen`.
     """
     issue = await taken(work, issue_id, "resolve")
+    await hold_to_parts(work, issue)
     evidence = await _evidence_of_work(work, issue, body.evidence)
     await _take_back_handover(work, issue)
     issue.outcome_code, issue.resolved_at, issue.resolved_by = (
@@ -107,37 +114,54 @@ async def resolve_issue(work: Work, issue_id: UUID, body: ResolveIn) -> Issue:
 
 
 async def _evidence_of_work(work: Work, issue: Issue, named: tuple[UUID, ...]) -> list[UUID]:
-    # What the reporter added shows the matter, not that it was done.
+    # What the reporter added shows the matter, not that it was done; nor does what was found not to suffice.
     query = select(Evidence.id).where(Evidence.issue_id == issue.id, Evidence.by_staff).order_by(Evidence.id)
+    begun_anew = await _last_sent_back(work, issue)
+    if begun_anew is not None:
+        query = query.where(Evidence.id > begun_anew)
     known = list(await work.session.scalars(query))
     strange = [one for one in named if one not in known]
     if strange:
-        message = f"{strange[0]} is no evidence that staff added to this issue"
+        message = f"{strange[0]} is no evidence that staff added to this issue, since it was last sent back"
         raise Invalid(message, fields=[FieldError("evidence", message)])
     if not known:
         raise EvidenceMissing(f"add a photo or document first: POST /intake/v1/issues/{issue.id}/evidence")
     return list(named) or known
 
 
+async def _last_sent_back(work: Work, issue: Issue) -> UUID | None:
+    # Ids of lines and of evidence count up with the time, so that they can be held against one another.
+    query = select(TimelineEntry.id).where(
+        TimelineEntry.issue_id == issue.id,
+        TimelineEntry.from_state.in_(_JUDGED),
+        TimelineEntry.to_state.in_(_SENT_BACK),
+    )
+    return await work.session.scalar(query.order_by(TimelineEntry.id.desc()).limit(1))
+
+
 async def _take_back_handover(work: Work, issue: Issue) -> None:
-    handover = await open_handover(work, issue.id)
-    if handover is None:
-        return
-    issue.level = handover.from_level
-    snapshot = move_escalation(handover, "recall")
-    handover.ended_at, handover.decided_by = work.now, work.actor().subject
-    work.emit(EscalationRecalled(escalation=snapshot))
+    for handover in await open_handovers(work, issue.id):
+        issue.level = handover.from_level
+        snapshot = move_escalation(work, handover, "recall")
+        handover.ended_at, handover.decided_by = work.now, work.actor().subject
+        work.emit(EscalationRecalled(escalation=snapshot))
 
 
 async def withdraw_issue(work: Work, issue_id: UUID, body: NoteIn) -> Issue:
-    """Let the reporter take the matter back; a danger stays open, as if a patrol had found it."""
+    """Let the reporter take the matter back.
+
+    A danger stays open, as if a patrol had found it; so does what others reported too, for them.
+    """
     issue = await taken(work, issue_id, "withdraw")
     category = work.part(Catalogue).find(issue.category)
-    if category is not None and category.is_safety:
-        issue.channel, issue.reporter_subject = Channel.grid_patrol, None
+    is_danger = category is not None and category.is_safety
+    if is_danger or await has_followers(work, issue.id):
+        issue.reporter_subject = None
+        issue.channel = Channel.grid_patrol if is_danger else issue.channel
         work.emit(IssueKeptOpen(issue=move(work, issue, "withdraw", issue.state, Note(text=body.note))))
         return issue
     await _take_back_handover(work, issue)
+    await end_parts(work, issue)
     snapshot = move(work, issue, "withdraw", IssueState.withdrawn, Note(text=body.note))
     work.emit(IssueWithdrawn(issue=snapshot))
     return issue
