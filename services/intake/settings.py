@@ -18,6 +18,7 @@ class IntakeSettings(ServiceSettings):
     issue_prefix: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{1,7}$")] = "WLD"
     intake_categories_file: Path | None = None
     intake_limits_file: Path | None = None
+    intake_kpis_file: Path | None = None
     intake_clocks_file: Path | None = None
     intake_channels_file: Path | None = None
     intake_evidence_file: Path | None = None

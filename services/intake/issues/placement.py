@@ -65,7 +65,7 @@ async def take_grid_news(work: Work, news: Sequence[News]) -> None:
         if row is None:
             raise UnknownIssue(str(_issue_id(event)))
         if isinstance(event, IssueLocated):
-            _locate(row, event)
+            _locate(desk, row, event)
         else:
             _propose(desk, row, event)
     await bulk.insert(work.session, TIMELINE, desk.lines)
@@ -77,12 +77,16 @@ def _issue_id(event: News) -> UUID:
     return event.placement.id if isinstance(event, IssueLocated) else event.assignment.issue_id
 
 
-def _locate(row: Row, event: IssueLocated) -> None:
+def _locate(desk: _Desk, row: Row, event: IssueLocated) -> None:
     # Grid's fact under grid's version: the issue itself is no other, so its own version stays.
-    if event.placement.version > cast(int, row["placement_version"]):
+    known, area = cast(int, row["placement_version"]), row["area_code"]
+    if event.placement.version > known:
         row["placement_version"] = event.placement.version
         if not row["area_by_hand"]:
             row["area_code"] = event.placement.area_code
+        if known and row["area_code"] != area:
+            # The first place belongs to the report; another one is news, also to those who count by place.
+            _line(desk, row, "relocate", {"from": area, "to": row["area_code"]})
 
 
 def _propose(desk: _Desk, row: Row, event: AssignmentProposed) -> None:

@@ -39,6 +39,12 @@ def narrowed(wanted: Filter, now: datetime, prefix: str) -> list[ColumnElement[b
     return [term for term in terms if term is not None]
 
 
+def latest_report(wanted: Filter) -> datetime | None:
+    """Before when all that is looked for was reported: nothing closes or is due before it was reported."""
+    ends = (wanted.reported_to, wanted.closed_to, wanted.due_before)
+    return min((end for end in ends if end is not None), default=None)
+
+
 def _between(wanted: Filter) -> tuple[ColumnElement[bool] | None, ...]:
     return (
         None if wanted.reported_from is None else Issue.reported_at >= wanted.reported_from,

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0006"
 down_revision = "0005"
@@ -32,11 +33,13 @@ def upgrade() -> None:
     """Go forward."""
     _index_lists()
     _keep_views()
+    _keep_figures()
 
 
 def downgrade() -> None:
     """Go back."""
-    op.drop_table("saved_views")
+    for name in ("kpi_progress", "kpi_sheets", "kpi_sums", "saved_views"):
+        op.drop_table(name)
     for name in reversed(LISTED):
         op.drop_index(f"ix_issues_{name}", table_name="issues")
     op.create_index("ix_issues_state_id", "issues", ["state", "id"])
@@ -67,3 +70,31 @@ def _keep_views() -> None:
     )
     op.create_index("ix_saved_views_owner_id", "saved_views", ["owner", "id"])
     op.create_index("ix_saved_views_area_id", "saved_views", ["area_code", "id"])
+
+
+def _keep_figures() -> None:
+    op.create_table(
+        "kpi_sums",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("area_code", sa.String(length=18), nullable=False),
+        sa.Column("category", sa.String(length=4), nullable=False),
+        sa.Column("kpi", sa.String(length=4), nullable=False),
+        sa.Column("numerator", sa.Integer(), nullable=False),
+        sa.Column("denominator", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("day", "area_code", "category", "kpi", name=op.f("pk_kpi_sums")),
+    )
+    op.create_index("ix_kpi_sums_area_code_day", "kpi_sums", ["area_code", "day"])
+    op.create_table(
+        "kpi_sheets",
+        sa.Column("issue_id", sa.Uuid(), nullable=False),
+        sa.Column("area_code", sa.String(length=18), nullable=False),
+        sa.Column("category", sa.String(length=4), nullable=False),
+        sa.Column("marks", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.PrimaryKeyConstraint("issue_id", name=op.f("pk_kpi_sheets")),
+    )
+    op.create_table(
+        "kpi_progress",
+        sa.Column("name", sa.String(length=20), nullable=False),
+        sa.Column("last_line", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_kpi_progress")),
+    )
