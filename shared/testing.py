@@ -102,9 +102,13 @@ async def staged(
     *,
     database_url: str,
     clock: FakeClock,
+    anew: bool = True,
     **settings: object,
 ) -> AsyncGenerator[Stage]:
-    """Put a service on stage, on an empty database. Its background work does not run; call it by hand."""
+    """Put a service on stage, on empty tables. Its background work does not run; call it by hand.
+
+    The tables are made anew; with `anew=False` they stand in the database already, without a row.
+    """
     key, bus = Ed25519PrivateKey.generate(), NotingBus()
     given: dict[str, object] = {
         "database_url": database_url,
@@ -115,14 +119,19 @@ async def staged(
     }
     app = build(plan, routers, _settings(plan.settings, given), bus=bus, clock=clock, lifespan=False)
     runtime: Runtime[Any] = app.state.runtime
-    metadata = plan.service.metadata
-    async with runtime.database.engine.begin() as connection:
-        await connection.run_sync(metadata.drop_all)
-        await connection.run_sync(metadata.create_all)
+    if anew:
+        await _lay_out(runtime)
     try:
         yield Stage(app, bus, clock, key)
     finally:
         await runtime.close()
+
+
+async def _lay_out(runtime: Runtime[Any]) -> None:
+    metadata = runtime.plan.service.metadata
+    async with runtime.database.engine.begin() as connection:
+        await connection.run_sync(metadata.drop_all)
+        await connection.run_sync(metadata.create_all)
 
 
 def _settings(kind: type[ServiceSettings], given: dict[str, object]) -> ServiceSettings:

@@ -3,6 +3,7 @@
 | fixture | what a test gets |
 |---|---|
 | `footing` | the test runs twice: on SQLite and the memory bus, on PostgreSQL and RabbitMQ |
+| `tables` | the test runs twice, on SQLite and on PostgreSQL, with a service's empty tables and no broker |
 | `make_database` | a function: a name in, the URL of a fresh PostgreSQL database out |
 | `vhost` | the AMQP URL of a fresh virtual host |
 | `postgres_server` | a PostgreSQL to stop, pause and restart; whole again after the test |
@@ -13,18 +14,20 @@ A test that needs a server which cannot be had is deselected, the last line of t
 """
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from sqlalchemy import MetaData
 
 from tests.servers.choice import Servers
 from tests.servers.machine import Trouble
 from tests.servers.postgres import PostgresServer
 from tests.servers.rabbit import RabbitServer
+from tests.tables import Layouts
 
 servers_key = pytest.StashKey[Servers]()
 not_run_key = pytest.StashKey[dict[str, str]]()
@@ -43,7 +46,16 @@ class Footing:
 
     name: str
     database_url: Callable[[str], str]
-    amqp_url: str | None
+    broker: RabbitServer | None
+
+    @property
+    def amqp_url(self) -> str | None:
+        """The test's virtual host, made when it is first asked for: most tests of a service never do."""
+        return None if self.broker is None else self.broker.url
+
+
+# Metadata in, URL out.
+Tables = Callable[[MetaData], Awaitable[str]]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -77,8 +89,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _needs(item: pytest.Item) -> set[str]:
     needs = set(getattr(item, "fixturenames", ()))
-    if "footing" in needs and item.callspec.params.get("footing") == DISTRIBUTED:  # type: ignore[attr-defined]
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    if params.get("footing") == DISTRIBUTED:
         needs |= {"postgres_general", "rabbit_general"}
+    if params.get("tables") == DISTRIBUTED:
+        needs |= {"postgres_general"}
     return needs
 
 
@@ -165,9 +180,46 @@ async def broker(rabbit_controlled: RabbitServer) -> AsyncIterator[RabbitServer]
 
 
 @pytest.fixture(params=[EMBEDDED, DISTRIBUTED])
-def footing(request: pytest.FixtureRequest, tmp_path: Path) -> Footing:
-    """Run the test on each footing; a service's database is made when its URL is first asked for."""
+def footing(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Footing]:
+    """Run the test on each footing; what a service needs is made when its URL is first asked for."""
     if request.param == EMBEDDED:
-        return Footing(EMBEDDED, lambda service: f"sqlite+aiosqlite:///{tmp_path}/{service}.db", None)
+        yield Footing(EMBEDDED, lambda service: f"sqlite+aiosqlite:///{tmp_path}/{service}.db", None)
+        return
     make: Callable[[str], str] = request.getfixturevalue("make_database")
-    return Footing(DISTRIBUTED, cache(make), request.getfixturevalue("vhost"))
+    server: RabbitServer = request.getfixturevalue("rabbit_general")
+    broker = server.for_test()
+    yield Footing(DISTRIBUTED, cache(make), broker)
+    broker.drop_vhosts()
+
+
+@pytest.fixture(scope="session")
+def layouts(tmp_path_factory: pytest.TempPathFactory) -> Layouts:
+    """The tables of each service that were laid out in this run."""
+    return Layouts(tmp_path_factory.mktemp("layouts"))
+
+
+@pytest.fixture
+def embedded_tables(layouts: Layouts, tmp_path: Path) -> Tables:
+    """A function: a service's metadata in, the URL of an SQLite file with its empty tables out."""
+    return lambda metadata: layouts.on_sqlite(metadata, tmp_path / "tables.db")
+
+
+@pytest.fixture(scope="session")
+def laid_out(postgres_general: PostgresServer) -> Iterator[PostgresServer]:
+    """Where the databases with tables are made, which all tests of the run share."""
+    server = postgres_general.for_test()
+    yield server
+    server.drop_databases()
+
+
+@pytest.fixture
+def distributed_tables(layouts: Layouts, laid_out: PostgresServer) -> Tables:
+    """A function: a service's metadata in, the URL of a PostgreSQL database with its empty tables out."""
+    return lambda metadata: layouts.on_postgres(metadata, laid_out.create_database)
+
+
+@pytest.fixture(params=[EMBEDDED, DISTRIBUTED])
+def tables(request: pytest.FixtureRequest) -> Tables:
+    """Run the test on each database; a function: a service's metadata in, the URL of its empty tables out."""
+    made: Tables = request.getfixturevalue(f"{request.param}_tables")
+    return made

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -10,7 +9,7 @@ from services.grid.app import PLAN, ROUTERS
 from shared.clock import FakeClock
 from shared.privacy import new_key_pair
 from shared.testing import Stage, staged
-from tests.conftest import Footing
+from tests.conftest import Tables
 from tests.grid.town import Town, build_town
 
 MORNING = datetime(2026, 3, 10, 2, 0, tzinfo=UTC)
@@ -18,24 +17,19 @@ PRIVATE_KEY, PUBLIC_KEY = new_key_pair()
 
 
 @pytest.fixture
-def database_url(footing: Footing) -> str:
-    return footing.database_url("grid")
-
-
-@pytest.fixture
-async def stage(database_url: str) -> AsyncIterator[Stage]:
-    clock = FakeClock(MORNING)
+async def stage(tables: Tables) -> AsyncIterator[Stage]:
+    url, clock = await tables(PLAN.service.metadata), FakeClock(MORNING)
     async with staged(
-        PLAN, ROUTERS, database_url=database_url, clock=clock, contact_private_key=PRIVATE_KEY
+        PLAN, ROUTERS, database_url=url, clock=clock, anew=False, contact_private_key=PRIVATE_KEY
     ) as made:
         yield made
 
 
 @pytest.fixture
-async def embedded(tmp_path: Path) -> AsyncIterator[Stage]:
+async def embedded(embedded_tables: Tables) -> AsyncIterator[Stage]:
     """Grid on SQLite alone, for what no database can change: refusals and roles."""
-    url = f"sqlite+aiosqlite:///{tmp_path}/alone.db"
-    async with staged(PLAN, ROUTERS, database_url=url, clock=FakeClock(MORNING)) as made:
+    url = await embedded_tables(PLAN.service.metadata)
+    async with staged(PLAN, ROUTERS, database_url=url, clock=FakeClock(MORNING), anew=False) as made:
         yield made
 
 

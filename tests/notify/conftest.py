@@ -2,11 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -23,8 +22,7 @@ from shared.auth import Role
 from shared.clock import FakeClock
 from shared.events import Event
 from shared.testing import Stage, staged
-from tests.conftest import DISTRIBUTED, EMBEDDED, Footing
-from tests.servers.postgres import PostgresServer
+from tests.conftest import Tables
 
 STREET = "620102014"
 
@@ -137,29 +135,16 @@ def clock() -> FakeClock:
     return FakeClock(datetime.now(UTC).replace(microsecond=0))
 
 
-@pytest.fixture(scope="session")
-def notify_database(postgres_general: PostgresServer) -> Iterator[str]:
-    """One PostgreSQL database for all tests of notify: each begins by making the tables anew."""
-    server = postgres_general.for_test()
-    yield server.create_database("notify")
-    server.drop_databases()
-
-
-@pytest.fixture(params=[EMBEDDED, DISTRIBUTED])
-def footing(request: pytest.FixtureRequest, tmp_path: Path) -> Footing:
-    """The footing without its broker: a service on stage speaks to none."""
-    if request.param == EMBEDDED:
-        return Footing(EMBEDDED, lambda service: f"sqlite+aiosqlite:///{tmp_path}/{service}.db", None)
-    url: str = request.getfixturevalue("notify_database")
-    return Footing(DISTRIBUTED, lambda _: url, None)
-
-
 @pytest.fixture
-async def stage(footing: Footing, clock: FakeClock) -> AsyncIterator[Stage]:
-    url = footing.database_url("notify")
-    network = (ip_network("127.0.0.0/8"),)
+async def stage(tables: Tables, clock: FakeClock) -> AsyncIterator[Stage]:
     async with staged(
-        PLAN, ROUTERS, database_url=url, clock=clock, outbound_http=True, outbound_networks=network
+        PLAN,
+        ROUTERS,
+        database_url=await tables(PLAN.service.metadata),
+        clock=clock,
+        anew=False,
+        outbound_http=True,
+        outbound_networks=(ip_network("127.0.0.0/8"),),
     ) as stage:
         yield stage
 

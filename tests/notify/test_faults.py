@@ -139,7 +139,7 @@ async def test_a_stop_in_the_midst_of_a_call_leaves_it_to_the_next_sender(
     assert sorted(sink.types) == ["issue.accepted", "issue.closed"]
 
 
-@pytest.mark.parametrize("footing", ["distributed"], indirect=True)
+@pytest.mark.parametrize("tables", ["distributed"], indirect=True)
 async def test_a_database_that_hangs_up_again_and_again_loses_nothing(
     office: Office, sinks: MakeSink
 ) -> None:

@@ -1,14 +1,15 @@
 """The stage of partners on both databases, and the people who act on it."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from services.partners.app import PLAN, ROUTERS
 from shared.clock import FakeClock
 from shared.testing import Stage, staged
+from tests.conftest import Tables
 from tests.partners.actors import Actors
 
 NOW = datetime(2027, 3, 1, 1, 0, tzinfo=UTC)
@@ -19,27 +20,28 @@ def clock() -> FakeClock:
     return FakeClock(NOW)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-async def stage(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> AsyncGenerator[Stage]:
-    if request.param == "sqlite":
-        url = f"sqlite+aiosqlite:///{tmp_path}/partners.db"
-    else:
-        make: Callable[[str], str] = request.getfixturevalue("make_database")
-        url = make("partners")
-    async with staged(PLAN, ROUTERS, database_url=url, clock=clock) as found:
+@pytest.fixture
+async def stage(tables: Tables, clock: FakeClock) -> AsyncGenerator[Stage]:
+    async with on_stage(tables, clock) as found:
         yield found
 
 
 @pytest.fixture
-async def postgres_stage(make_database: Callable[[str], str], clock: FakeClock) -> AsyncGenerator[Stage]:
-    async with staged(PLAN, ROUTERS, database_url=make_database("partners"), clock=clock) as found:
+async def postgres_stage(distributed_tables: Tables, clock: FakeClock) -> AsyncGenerator[Stage]:
+    async with on_stage(distributed_tables, clock) as found:
         yield found
 
 
 @pytest.fixture
-async def sqlite_stage(tmp_path: Path, clock: FakeClock) -> AsyncGenerator[Stage]:
-    url = f"sqlite+aiosqlite:///{tmp_path}/partners.db"
-    async with staged(PLAN, ROUTERS, database_url=url, clock=clock) as found:
+async def sqlite_stage(embedded_tables: Tables, clock: FakeClock) -> AsyncGenerator[Stage]:
+    async with on_stage(embedded_tables, clock) as found:
+        yield found
+
+
+@asynccontextmanager
+async def on_stage(tables: Tables, clock: FakeClock) -> AsyncGenerator[Stage]:
+    url = await tables(PLAN.service.metadata)
+    async with staged(PLAN, ROUTERS, database_url=url, clock=clock, anew=False) as found:
         yield found
 
 
