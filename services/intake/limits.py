@@ -44,6 +44,23 @@ class ReopenLimits(_Rules):
     secretary_from: Count
 
 
+class ExtensionLimits(_Rules):
+    """How much time may be added: `percent` of the limit, and no more than so many days in all."""
+
+    percent: Annotated[int, Field(ge=1, le=100)]
+    most_days: Count
+    mediation_days: Count
+
+
+class MediationLimits(_Rules):
+    """When a mediation begins and ends, when it is looked at again, and until when a court may confirm it."""
+
+    start_hours: Count
+    days: Count
+    follow_up_days: Annotated[tuple[Count, ...], Field(min_length=1)]
+    confirmation_days: Count
+
+
 class EscalationLimits(_Rules):
     """Limits for the level that is asked; urgencies missing in `ack_minutes` have working minutes."""
 
@@ -74,6 +91,8 @@ class Limits(_Rules):
     suspend: SuspendLimits
     call_back: CallBackLimits
     reopen: ReopenLimits
+    extension: ExtensionLimits
+    mediation: MediationLimits
     escalation: EscalationLimits
     lists: ListLimits
 

@@ -218,13 +218,17 @@ async def test_the_reporter_reopens_within_fifteen_days_and_not_a_second_later(
     await people.report(follows=other["no"])
 
 
-async def test_a_second_reopening_is_red_and_a_matter_of_the_community(people: People) -> None:
+async def test_a_reopened_issue_goes_one_level_up_and_the_second_time_it_is_red(people: People) -> None:
     issue = await people.issue("closed")
     await people.tell("reopen", issue, people.resident)
-    assert (await people.look(issue))["level"] == 1
+    again = await people.look(issue)
+    assert (again["level"], again["handler"]) == (2, {"unit": COMMUNITY, "person": "w-1"})
+    assert (again["solved"], again["rating"]) == (None, None)
     await people.tell("start", issue, people.worker)
+    assert refused_as(await people.tell("resolve", issue, people.worker), "evidence-missing")
+    await people.add_photo(issue)
     for command, who in (("resolve", people.worker), ("verify", people.leader)):
-        await people.tell(command, issue, who)
+        assert (await people.tell(command, issue, who)).is_success
     after = (await people.tell("call-back", issue, people.clerk, solved=False)).json()
     assert (after["colour"], after["level"], after["max_level"]) == ("red", 2, 2)
 

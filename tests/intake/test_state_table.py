@@ -16,10 +16,24 @@ LINES = [
     ("reported", "reject", "clerk", "rejected", "IssueRejected"),
     ("reported", "merge", "clerk", "merged", "IssueMerged"),
     ("accepted", "merge", "clerk", "merged", "IssueMerged"),
+    ("merged", "unmerge", "clerk", "reported", "IssueUnmerged"),
     ("accepted", "assign", "secretary", "assigned", "IssueAssigned"),
     ("assigned", "assign", "leader", "assigned", "IssueAssigned"),
     ("assigned", "decline", "worker", "accepted", "IssueDeclined"),
     ("assigned", "start", "worker", "in_progress", "IssueResponded"),
+    ("in_progress", "transfer", "leader", "in_progress", "IssueAssigned"),
+    ("suspended", "transfer", "leader", "suspended", "IssueAssigned"),
+    ("escalated", "transfer", "clerk", "escalated", "IssueAssigned"),
+    ("accepted", "recategorise", "clerk", "accepted", "IssueRecategorised"),
+    ("assigned", "recategorise", "leader", "assigned", "IssueRecategorised"),
+    ("in_progress", "recategorise", "clerk", "in_progress", "IssueRecategorised"),
+    ("suspended", "recategorise", "clerk", "suspended", "IssueRecategorised"),
+    ("assigned", "split", "leader", "assigned", "IssueSplit"),
+    ("in_progress", "split", "leader", "in_progress", "IssueSplit"),
+    ("assigned", "ask-extension", "worker", "assigned", "IssueExtensionAsked"),
+    ("in_progress", "ask-extension", "worker", "in_progress", "IssueExtensionAsked"),
+    ("assigned", "decide-extension", "clerk", "assigned", "IssueExtended"),
+    ("in_progress", "decide-extension", "clerk", "in_progress", "IssueExtended"),
     ("assigned", "request-help", "worker", "assigned", "IssueHelpRequested"),
     ("in_progress", "request-help", "worker", "in_progress", "IssueHelpRequested"),
     ("in_progress", "suspend", "leader", "suspended", "IssueSuspended"),
@@ -36,10 +50,12 @@ LINES = [
     ("assigned", "withdraw", "resident", "withdrawn", "IssueWithdrawn"),
     ("in_progress", "withdraw", "resident", "withdrawn", "IssueWithdrawn"),
 ]
+# A merged issue stays merged: these move its master (see test_families).
+OF_MASTERS = {("merged", "call-back"), ("merged", "reopen")}
 
 
 def test_the_lines_of_this_test_are_all_that_the_table_allows() -> None:
-    tested = {(state, command) for state, command, *_ in LINES}
+    tested = {(state, command) for state, command, *_ in LINES} | OF_MASTERS
     assert tested == {(state, name) for state in IssueState for name in allowed(state)}
 
 
@@ -58,6 +74,8 @@ async def test_a_legal_command_moves_the_issue_and_tells_of_it(
         said["master_id"] = (await people.report())["id"]
     if command == "resolve":
         await people.add_photo(issue)
+    if command == "decide-extension":
+        issue |= (await people.tell("ask-extension", issue, people.worker)).json()
     await people.stage.emitted()
 
     answer = await people.tell(command, issue, getattr(people, who), **said)

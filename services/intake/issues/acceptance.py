@@ -1,24 +1,17 @@
-"""Taking a matter in, or not: accept, reject, merge."""
+"""Taking a matter in, or not: accept, reject."""
 
 from uuid import UUID
 
 from services.intake.catalogue import Catalogue, Category
 from services.intake.clocks.timers import start_clocks
 from services.intake.emergencies.commands import next_step, raise_alarm
-from services.intake.issues.bodies import AcceptIn, MergeIn, RejectIn
+from services.intake.issues.bodies import AcceptIn, RejectIn
 from services.intake.issues.checks import known_category
 from services.intake.issues.models import Issue
-from services.intake.issues.record import Note, locked, move, raise_max_level, taken
-from services.intake.issues.rules import OPEN
-from shared.errors import FieldError, Invalid, Refused
-from shared.events.intake import IssueAccepted, IssueMerged, IssueRejected, IssueState, Urgency
+from services.intake.issues.record import Note, move, raise_max_level, taken
+from shared.errors import FieldError, Invalid
+from shared.events.intake import IssueAccepted, IssueRejected, IssueState, Urgency
 from shared.service import Work
-
-
-class UnfitMaster(Refused):
-    """An issue can only be merged into another one that is being worked on."""
-
-    type, title = "unfit-master", "Cannot be merged into that issue"
 
 
 async def accept_issue(work: Work, issue_id: UUID, body: AcceptIn) -> Issue:
@@ -37,7 +30,7 @@ async def accept_issue(work: Work, issue_id: UUID, body: AcceptIn) -> Issue:
         issue.area_code, issue.area_by_hand = body.area_code, True
     if body.households is not None:
         issue.households = list(body.households)
-    issue.pillar = body.pillar or issue.pillar
+    issue.pillar, issue.against = body.pillar or issue.pillar, body.against or issue.against
     issue.affected_households = body.affected_households or issue.affected_households
     snapshot = move(work, issue, "accept", IssueState.accepted, Note(text=body.note))
     work.emit(IssueAccepted(issue=snapshot, households=tuple(issue.households), automatic=False))
@@ -61,25 +54,4 @@ async def reject_issue(work: Work, issue_id: UUID, body: RejectIn) -> Issue:
     note = Note(reason_code=body.reason_code, text=body.advice)
     snapshot = move(work, issue, "reject", IssueState.rejected, note)
     work.emit(IssueRejected(issue=snapshot, reason_code=body.reason_code))
-    return issue
-
-
-async def merge_issue(work: Work, issue_id: UUID, body: MergeIn) -> Issue:
-    """Let another issue stand for this one too. Raises `UnfitMaster`.
-
-    The master is locked first where its id is lower, so that two merges cannot wait for one another.
-    """
-    if body.master_id < issue_id:
-        master = await locked(work, body.master_id)
-        issue = await taken(work, issue_id, "merge")
-    else:
-        issue = await taken(work, issue_id, "merge")
-        master = issue if body.master_id == issue_id else await locked(work, body.master_id)
-    work.permit(master.area_code)
-    if master is issue or master.state not in OPEN:
-        state = "the issue itself" if master is issue else master.state
-        raise UnfitMaster(f"the master is {state}; name another one that is open")
-    issue.parent_id = master.id
-    snapshot = move(work, issue, "merge", IssueState.merged, Note(text=body.note, data={"master": master.no}))
-    work.emit(IssueMerged(issue=snapshot, master_id=master.id, master_no=master.no))
     return issue

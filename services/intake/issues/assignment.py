@@ -32,18 +32,40 @@ class SameHandler(Refused):
     type, title = "same-handler", "The issue is this person's already"
 
 
+class AboutThemselves(Refused):
+    """Who is complained about does not handle the complaint."""
+
+    type, title = "about-themselves", "The issue is about this person"
+
+
 async def assign_issue(work: Work, issue_id: UUID, body: AssignIn) -> Issue:
     """Name the handler by hand; a help that was asked for with the report goes out with the first one."""
     issue = await taken(work, issue_id, "assign")
-    if issue.handler_person == body.person:
-        raise SameHandler(f"{body.person} handles the issue already")
-    issue.handler_unit, issue.handler_person = body.unit or issue.area_code, body.person
-    issue.assigned_at = work.now
+    _give(work, issue, body)
     snapshot = move(work, issue, "assign", IssueState.assigned, Note(text=body.note))
     work.emit(IssueAssigned(issue=snapshot, automatic=False))
     if issue.help_asked is not None:
         ask_for_help(work, issue, issue.help_asked)
     return issue
+
+
+async def transfer_issue(work: Work, issue_id: UUID, body: AssignIn) -> Issue:
+    """Give work that has begun to another person; it goes on where it stands, under the same clocks."""
+    issue = await taken(work, issue_id, "transfer")
+    before = issue.handler_person
+    _give(work, issue, body)
+    note = Note(text=body.note, data={"from_person": before})
+    work.emit(IssueAssigned(issue=move(work, issue, "transfer", issue.state, note), automatic=False))
+    return issue
+
+
+def _give(work: Work, issue: Issue, body: AssignIn) -> None:
+    if issue.handler_person == body.person:
+        raise SameHandler(f"{body.person} handles the issue already")
+    if issue.against == body.person:
+        raise AboutThemselves(f"the complaint is about {body.person}")
+    issue.handler_unit, issue.handler_person = body.unit or issue.area_code, body.person
+    issue.assigned_at = work.now
 
 
 async def decline_issue(work: Work, issue_id: UUID, body: ReasonIn) -> Issue:

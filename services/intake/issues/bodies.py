@@ -144,7 +144,8 @@ class ReportIn(Body):
 class AcceptIn(Body):
     """What the matter is; what is left out stays as reported, or follows from the category.
 
-    `area_code` says by hand where it is, and grid's own finding no longer counts.
+    `area_code` says by hand where it is, and grid's own finding no longer counts. `against` is who is
+    complained about, and neither handles nor judges it.
     """
 
     area_code: AreaCode | None = None
@@ -153,6 +154,7 @@ class AcceptIn(Body):
     pillar: Literal["hearts", "organisations", "branches"] | None = None
     affected_households: Annotated[int, Field(ge=1, le=100_000)] | None = None
     households: Annotated[tuple[HouseholdCode, ...], Field(max_length=200)] | None = None
+    against: Subject | None = None
     emergency: EmergencyIn | None = None
     note: Text | None = None
 

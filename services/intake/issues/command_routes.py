@@ -9,7 +9,8 @@ from fastapi.params import Depends
 from services.intake.escalations.bodies import EscalateIn
 from services.intake.escalations.commands import escalate_issue
 from services.intake.escalations.views import EscalationOut
-from services.intake.issues import acceptance, assignment, handling, verification
+from services.intake.families import calling, merging
+from services.intake.issues import acceptance, assignment, handling, sorting, verification
 from services.intake.issues.bodies import (
     AcceptIn,
     AssignIn,
@@ -25,6 +26,7 @@ from services.intake.issues.bodies import (
 )
 from services.intake.issues.models import Issue
 from services.intake.issues.rules import COMMANDS
+from services.intake.issues.sorting import RecategoriseIn
 from services.intake.issues.views import IssueOut
 from shared.auth import Caller
 from shared.web import RequestWork, Scope, WorkRoute, allow, versioned
@@ -64,7 +66,15 @@ async def merge(
     issue_id: UUID, body: MergeIn, work: RequestWork, response: Response,
     caller: Annotated[Caller, allowed_to("merge")],
 ) -> IssueOut:  # fmt: skip
-    return answered(await acceptance.merge_issue(work, issue_id, body), caller, response)
+    return answered(await merging.merge_issue(work, issue_id, body), caller, response)
+
+
+@router.post("/unmerge", summary="Let it go its own way again")
+async def unmerge(
+    issue_id: UUID, body: NoteIn, work: RequestWork, response: Response,
+    caller: Annotated[Caller, allowed_to("unmerge")],
+) -> IssueOut:  # fmt: skip
+    return answered(await merging.unmerge_issue(work, issue_id, body), caller, response)
 
 
 @router.post("/assign", summary="Name the handler")
@@ -73,6 +83,22 @@ async def assign(
     caller: Annotated[Caller, allowed_to("assign")],
 ) -> IssueOut:  # fmt: skip
     return answered(await assignment.assign_issue(work, issue_id, body), caller, response)
+
+
+@router.post("/transfer", summary="Give work that has begun to another person")
+async def transfer(
+    issue_id: UUID, body: AssignIn, work: RequestWork, response: Response,
+    caller: Annotated[Caller, allowed_to("transfer")],
+) -> IssueOut:  # fmt: skip
+    return answered(await assignment.transfer_issue(work, issue_id, body), caller, response)
+
+
+@router.post("/recategorise", summary="Say that it is of another kind or urgency")
+async def recategorise(
+    issue_id: UUID, body: RecategoriseIn, work: RequestWork, response: Response,
+    caller: Annotated[Caller, allowed_to("recategorise")],
+) -> IssueOut:  # fmt: skip
+    return answered(await sorting.recategorise_issue(work, issue_id, body), caller, response)
 
 
 @router.post("/decline", summary="Hand it back with a reason (handler)")
@@ -139,12 +165,12 @@ async def verify(
     return answered(await verification.verify_issue(work, issue_id, body), caller, response)
 
 
-@router.post("/call-back", summary="Ask the reporter (a second person)")
+@router.post("/call-back", summary="Ask who reported it (a second person)")
 async def call_back(
     issue_id: UUID, body: CallBackIn, work: RequestWork, response: Response,
     caller: Annotated[Caller, allowed_to("call-back")],
 ) -> IssueOut:  # fmt: skip
-    return answered(await verification.call_back(work, issue_id, body), caller, response)
+    return answered(await calling.call_back(work, issue_id, body), caller, response)
 
 
 @router.post("/reopen", summary="Bring a closed issue back (reporter)")

@@ -33,7 +33,7 @@ _READ = tuple(
     ISSUES.c[name]
     for name in dict.fromkeys((
         "id", *(name for name in IssueSnapshot.model_fields if name != "handler"), *_SET,
-        "area_by_hand", "accepted_at", "clock_began_at", "resolved_at", "suspended_at", "paused_s",
+        "area_by_hand", "against", "accepted_at", "clock_began_at", "resolved_at", "suspended_at", "paused_s",
     ))
 )  # fmt: skip
 
@@ -94,7 +94,8 @@ def _propose(desk: _Desk, row: Row, event: AssignmentProposed) -> None:
     if row["state"] != IssueState.accepted or row["assignment_round"] != proposal.round:
         return
     reasons: Row = {"role": proposal.role, "round": proposal.round, "reasons": list(proposal.reasons)}
-    if proposal.handler is None:
+    # Who is complained about does not handle the complaint, whatever the roster says.
+    if proposal.handler is None or proposal.handler.person == row["against"]:
         _line(desk, row, "leave-to-community", reasons)
         return
     if row["placement_version"] == 0 and not row["area_by_hand"]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import cast
 from uuid import UUID
 
+from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
 from services.intake.clocks.timers import set_timer
@@ -45,6 +46,19 @@ async def locked(work: Work, issue_id: UUID) -> Issue:
     return issue
 
 
+async def lock_with_master(work: Work, issue_id: UUID) -> Issue:
+    """Hold the issue and the one that it was merged into, and return what stands for it: itself, or that.
+
+    They are locked in the order of their ids, so that two families cannot wait for one another.
+    """
+    master_id = await work.session.scalar(select(Issue.parent_id).where(Issue.id == issue_id))
+    for one in sorted({issue_id, master_id or issue_id}):
+        await locked(work, one)
+    issue = await locked(work, issue_id)
+    # It may have moved to another master since; that one is locked late, which is rare.
+    return issue if issue.parent_id is None else await locked(work, issue.parent_id)
+
+
 async def taken(work: Work, issue_id: UUID, name: str) -> Issue:
     """The issue, locked, for a command that the caller may give it and that its state allows.
 
@@ -81,9 +95,9 @@ def permit(work: Work, issue: Issue, by: By) -> None:
 
 
 def permit_concerned(work: Work, issue: Issue) -> None:
-    """Raise `Forbidden` unless the caller reported it, handles it, or has the area (staff and the street)."""
+    """Raise `Forbidden` unless the caller reported it, works on it, or has the area (staff, the street)."""
     caller = work.actor()
-    if caller.subject in {issue.reporter_subject, issue.handler_person}:
+    if caller.subject in {issue.reporter_subject, issue.handler_person, *issue.task_people}:
         work.permit_own(caller.subject)
     elif caller.has(*STAFF, Role.STREET_OFFICER):
         work.permit(issue.area_code)

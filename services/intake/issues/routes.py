@@ -84,7 +84,7 @@ async def read_reporter(
     work: RequestWork,
     caller: Annotated[Caller, allow(*STAFF, area=Scope.record)],
 ) -> ReporterOut:
-    _once_only(request)
+    once_only(request)
     issue, reporter = await reading.read_reporter(work, issue_id, body.reason)
     return ReporterOut.of(issue, reporter, caller)
 
@@ -96,7 +96,7 @@ async def search(
     work: RequestWork,
     caller: Annotated[Caller, allow(*OFFICE, area=Scope.list)],
 ) -> list[IssueLine]:
-    _once_only(request)
+    once_only(request)
     return [
         IssueLine.of(issue, caller) for issue in await reading.find_by_phone(work, body.phone, body.reason)
     ]
@@ -119,8 +119,8 @@ async def categories(work: RequestWork, caller: Annotated[Caller, allow_anyone()
     return work.part(Catalogue)
 
 
-def _once_only(request: Request) -> None:
-    # The answer to a repeated key is kept for a day, in the clear: personal data must not be.
+def once_only(request: Request) -> None:
+    """Raise `Invalid` for an `Idempotency-Key`: kept answers lie in the clear, and personal data must not."""
     if "idempotency-key" in request.headers:
         message = "a reading of personal data takes no key: each one is logged by itself"
         raise Invalid(message, fields=[FieldError("Idempotency-Key", message)])

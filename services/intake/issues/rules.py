@@ -59,19 +59,28 @@ COMMANDS: Mapping[str, Command] = {
     "accept": _line("reported", "accepted", STAFF),
     "reject": _line("reported", "rejected", OFFICE),
     "merge": _line("reported accepted", "merged", OFFICE),
+    "unmerge": _line("merged", "reported accepted", OFFICE),
     # The grid proposes; a leader may name another as long as work has not begun.
     "assign": _line("accepted assigned", "assigned", LEADERS),
+    # Later on another one takes it over, and goes on where the first one stood.
+    "transfer": _line("in_progress suspended escalated", "", LEADERS),
+    "recategorise": _line("accepted assigned in_progress suspended", "", LEADERS),
     "decline": _line("assigned", "accepted", STAFF, By.HANDLER),
     "start": _line("assigned", "in_progress", STAFF, By.HANDLER),
     "suspend": _line("in_progress", "suspended", LEADERS),
     "resume": _line("suspended", "in_progress", STAFF, By.HANDLER_OR_AREA),
     "request-help": _line("assigned in_progress", "", STAFF, By.HANDLER),
+    "split": _line("assigned in_progress", "", LEADERS),
+    "ask-extension": _line("assigned in_progress", "", STAFF, By.HANDLER),
+    # Who may say yes follows from the level that is asked: it is one above the issue's own.
+    "decide-extension": _line("assigned in_progress", "", LEADERS | {Role.STREET_OFFICER}),
     "escalate": _line("in_progress", "escalated", STAFF, By.HANDLER_OR_AREA),
     "resolve": _line("in_progress escalated", "resolved", STAFF, By.HANDLER),
     "rework": _line("resolved", "in_progress", LEADERS),
     "verify": _line("resolved", "verified", LEADERS),
-    "call-back": _line("verified", "closed assigned verified", OFFICE),
-    "reopen": _line("closed", "assigned", REPORTERS, By.REPORTER),
+    # Who reported a merged matter is asked before its master is closed.
+    "call-back": _line("verified merged", "closed assigned verified merged", OFFICE),
+    "reopen": _line("closed merged", "assigned merged", REPORTERS, By.REPORTER),
     "withdraw": _line("reported accepted assigned in_progress", "withdrawn", REPORTERS, By.REPORTER),
 }
 

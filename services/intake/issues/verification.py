@@ -1,24 +1,25 @@
-"""Whether it is really done: verify, rework, call back, reopen. Nobody judges their own work."""
+"""Whether it is really done: verify, rework, reopen. Nobody judges their own work."""
 
 from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select
-from uuid_utils.compat import uuid7
 
 from services.intake.catalogue import COMMUNITY_LEVEL, OTHER, Catalogue
-from services.intake.issues.bodies import CallBackIn, NoteIn, ReasonIn, VerifyIn
+from services.intake.clocks.timers import start_clocks
+from services.intake.issues.bodies import NoteIn, ReasonIn, VerifyIn
 from services.intake.issues.checks import known_category
-from services.intake.issues.models import CallBack, Issue, Reporter
-from services.intake.issues.record import Note, jot, move, raise_max_level, taken
+from services.intake.issues.models import Issue, TimelineEntry
+from services.intake.issues.parts import hold_to_parts
+from services.intake.issues.record import Note, jot, lock_with_master, move, raise_max_level, taken
 from services.intake.limits import Limits
-from services.intake.settings import IntakeSettings
-from shared.clock import local_date
 from shared.errors import FieldError, Forbidden, Invalid, Refused
-from shared.events.intake import IssueClosed, IssueReopened, IssueReworked, IssueState, IssueVerified
+from shared.events.intake import IssueReopened, IssueReworked, IssueState, IssueVerified, Urgency
 from shared.service import Work
 
 NOT_SOLVED = "not_solved"
+# Who did any of this worked on it, whoever handles it now.
+_WORK = ("start", "resolve")
 
 
 class FourEyes(Forbidden):
@@ -34,9 +35,10 @@ class ReopenTooLate(Refused):
 
 
 async def verify_issue(work: Work, issue_id: UUID, body: VerifyIn) -> Issue:
-    """Find it done. Raises `FourEyes`, and `Invalid` for a matter that nobody has sorted yet."""
+    """Find it done. Raises `FourEyes`, `PartsOpen`, and `Invalid` for a matter that nobody has sorted yet."""
     issue = await taken(work, issue_id, "verify")
-    _second_person(work, issue)
+    await hold_to_four_eyes(work, issue)
+    await hold_to_parts(work, issue)
     category = known_category(work.part(Catalogue), body.category or issue.category)
     if category is None or category.code == OTHER:
         message = f"a matter of category {OTHER} gets its right category before it is closed"
@@ -51,7 +53,7 @@ async def verify_issue(work: Work, issue_id: UUID, body: VerifyIn) -> Issue:
 async def rework_issue(work: Work, issue_id: UUID, body: ReasonIn) -> Issue:
     """Find it not done; the work goes on under the same clock."""
     issue = await taken(work, issue_id, "rework")
-    _second_person(work, issue)
+    await hold_to_four_eyes(work, issue)
     issue.resolved_at = issue.resolved_by = issue.outcome_code = None
     note = Note(reason_code=body.reason_code, text=body.note)
     snapshot = move(work, issue, "rework", IssueState.in_progress, note)
@@ -59,88 +61,58 @@ async def rework_issue(work: Work, issue_id: UUID, body: ReasonIn) -> Issue:
     return issue
 
 
-async def call_back(work: Work, issue_id: UUID, body: CallBackIn) -> Issue:
-    """Ask the reporter: solved closes, not solved reopens, and unreached often enough closes too."""
-    issue = await taken(work, issue_id, "call-back")
-    _second_person(work, issue)
-    if body.reached and body.solved is None:
-        message = "say whether it is solved: the reporter was reached"
-        raise Invalid(message, fields=[FieldError("solved", message)])
-    solved = body.solved if body.reached else None
-    rating = body.rating if body.reached else None
-    enough = body.reached or await _tried_enough(work, issue)
-    _note_try(work, issue, reached=body.reached, solved=solved, rating=rating)
-    if solved is False:
-        _reopen(work, issue, "call-back", Note(reason_code=NOT_SOLVED, text=body.note))
-    elif enough:
-        _close(work, issue, body)
-    else:
-        jot(work, issue, "call-back", Note(reason_code="not_reached", text=body.note))
-    return issue
-
-
 async def reopen_issue(work: Work, issue_id: UUID, body: NoteIn) -> Issue:
-    """Let the reporter bring a closed issue back. Raises `ReopenTooLate`: then a new one may follow it."""
+    """Let a reporter bring a closed issue back; who reported a merged one brings back its master.
+
+    Raises `ReopenTooLate`: then a new one may follow it.
+    """
+    master = await lock_with_master(work, issue_id)
     issue = await taken(work, issue_id, "reopen")
     days = work.part(Limits).reopen.days
-    if issue.closed_at is None or work.now - issue.closed_at > timedelta(days=days):
-        raise ReopenTooLate(f"{days} days have passed; report anew with 'follows': '{issue.no}'")
-    _reopen(work, issue, "reopen", Note(reason_code=NOT_SOLVED, text=body.note))
+    if master.closed_at is None:
+        raise ReopenTooLate(f"{master.no} is {master.state}: there is nothing to bring back")
+    if work.now - master.closed_at > timedelta(days=days):
+        raise ReopenTooLate(f"{days} days have passed; report anew with 'follows': '{master.no}'")
+    note = Note(reason_code=NOT_SOLVED, text=body.note)
+    if issue is not master:
+        jot(work, issue, "reopen", note)
+        note = Note(reason_code=NOT_SOLVED, data={"follower": issue.no})
+    reopen(work, master, "reopen", note)
     return issue
 
 
-def _second_person(work: Work, issue: Issue) -> None:
-    if work.actor().subject in {issue.handler_person, issue.resolved_by}:
-        raise FourEyes("you did the work; a second person has to look at it")
-
-
-def _close(work: Work, issue: Issue, body: CallBackIn) -> None:
-    issue.reached, issue.solved = body.reached, body.solved if body.reached else None
-    issue.rating = body.rating if body.reached else None
-    issue.closed_at = work.now
-    snapshot = move(work, issue, "call-back", IssueState.closed, Note(text=body.note))
-    closed = IssueClosed(
-        issue=snapshot,
-        reached=body.reached,
-        solved=issue.solved,
-        rating=issue.rating,
-        closed_at=work.now,
-    )
-    work.emit(closed)
-
-
-def _reopen(work: Work, issue: Issue, command: str, note: Note) -> None:
+def reopen(work: Work, issue: Issue, command: str, note: Note) -> None:
+    """Give it back to who had it, one level up, under clocks that begin anew."""
     issue.reopen_count += 1
     issue.closed_at = issue.verified_at = issue.resolved_at = issue.resolved_by = issue.outcome_code = None
-    if issue.reopen_count >= work.part(Limits).reopen.secretary_from:
-        # From now on the secretary looks at it: it is a matter of the community, whoever works on it.
-        issue.level = max(issue.level, COMMUNITY_LEVEL)
-        raise_max_level(issue, issue.level)
+    issue.reached = issue.solved = issue.rating = None
+    # From the second time on the secretary looks at it: it is a matter of the community by then.
+    second = issue.reopen_count >= work.part(Limits).reopen.secretary_from
+    above = COMMUNITY_LEVEL if second else min(issue.level + 1, COMMUNITY_LEVEL)
+    issue.level = max(issue.level, above)
+    raise_max_level(issue, issue.level)
+    issue.handler_unit = unit_of_level(issue) if issue.handler_person else issue.handler_unit
+    category = work.part(Catalogue).find(issue.category)
+    if category is not None:
+        start_clocks(work, issue, category, Urgency(issue.urgency or category.urgency))
     snapshot = move(work, issue, command, IssueState.assigned, note)
     work.emit(IssueReopened(issue=snapshot, reason_code=note.reason_code or NOT_SOLVED))
 
 
-def _note_try(work: Work, issue: Issue, *, reached: bool, solved: bool | None, rating: int | None) -> None:
-    entry = CallBack(
-        id=uuid7(),
-        issue_id=issue.id,
-        round=issue.reopen_count,
-        at=work.now,
-        actor=work.actor().subject,
-        reached=reached,
-        solved=solved,
-        rating=rating,
-    )
-    work.session.add(entry)
+def unit_of_level(issue: Issue) -> str:
+    """The micro-grid, grid or community whose matter it is at its level."""
+    lengths = {0: 18, 1: 15}
+    return issue.area_code[: lengths.get(issue.level, len(issue.community_code))]
 
 
-async def _tried_enough(work: Work, issue: Issue) -> bool:
-    """Whether this unreached try is the last one asked for; who left no contact is not tried at all."""
-    if issue.reporter_subject is None and await work.session.get(Reporter, issue.id) is None:
-        return True
-    query = select(CallBack.at).where(
-        CallBack.issue_id == issue.id, CallBack.round == issue.reopen_count, CallBack.reached.is_(False)
+async def hold_to_four_eyes(work: Work, issue: Issue) -> None:
+    """Raise `FourEyes` for whoever worked on it in any round, or is complained about in it."""
+    caller = work.actor().subject
+    concerned = {issue.handler_person, issue.resolved_by, issue.against, *issue.task_people}
+    query = select(TimelineEntry.id).where(
+        TimelineEntry.issue_id == issue.id,
+        TimelineEntry.command.in_(_WORK),
+        TimelineEntry.actor == caller,
     )
-    tries = [*await work.session.scalars(query), work.now]
-    zone, limits = work.part(IntakeSettings).zone, work.part(Limits).call_back
-    return len(tries) >= limits.tries and len({local_date(at, zone) for at in tries}) >= limits.days
+    if caller in concerned or await work.session.scalar(query.limit(1)) is not None:
+        raise FourEyes("you did the work, or it is about you; a second person has to look at it")
