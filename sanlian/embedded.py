@@ -6,6 +6,7 @@ The URLs are those of the distributed footing, where nginx does what `Dispatcher
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import FastAPI
 from starlette.applications import Starlette
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from sanlian.deployed import Deployed
 from sanlian.footings import embedded_settings
 from sanlian.front import front
+from sanlian.ports import behind
 from shared.bus.memory import MemoryBus
 from shared.clock import Clock, SystemClock
 from shared.runtime import Runtime
@@ -27,7 +29,10 @@ class Dispatcher:
         self._services, self._front = services, front
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        segment = scope.get("path", "").lstrip("/").partition("/")[0]
+        path = behind(scope.get("path", ""))
+        if path != scope.get("path", ""):
+            scope = {**scope, "path": path, "raw_path": quote(path).encode()}
+        segment = path.lstrip("/").partition("/")[0]
         await self._services.get(segment, self._front)(scope, receive, send)
 
 

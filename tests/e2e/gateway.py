@@ -8,6 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 
+from sanlian.ports import behind
+
 HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "host", "date", "server"}
 
 
@@ -37,11 +39,12 @@ def handler(client: httpx.Client, services: Mapping[str, str], front: str) -> ty
         protocol_version = "HTTP/1.1"
 
         def answer(self) -> None:
-            behind = services.get(self.path.lstrip("/").partition("/")[0], front)
+            path = behind(self.path)
+            service = services.get(path.lstrip("/").partition("/")[0], front)
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             headers = kept(self.headers)
             try:
-                got = client.request(self.command, behind + self.path, content=body, headers=headers)
+                got = client.request(self.command, service + path, content=body, headers=headers)
             except httpx.TransportError:
                 got = httpx.Response(502)
             self.send_response(got.status_code)
