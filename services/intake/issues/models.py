@@ -7,8 +7,7 @@ from uuid import UUID
 from sqlalchemy import Date, Index, String, Table, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.intake.issues.history import guard
-from services.intake.models import VAULT, Base
+from services.intake.models import VAULT, Base, append_only
 from shared.db import Json
 from shared.events.intake import Handler
 from shared.privacy import Encrypted
@@ -163,7 +162,7 @@ class TimelineEntry(Base):
     data: Mapped[dict[str, object]] = mapped_column(Json, server_default=text("'{}'"), default=dict)
 
 
-guard(cast(Table, TimelineEntry.__table__))
+append_only(cast(Table, TimelineEntry.__table__), but=("note", "actor"))
 
 
 class CallBack(Base):
