@@ -1,6 +1,6 @@
 """Intake on stage, on both databases, and the people who act in its tests."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from services.intake.app import PLAN, ROUTERS
 from shared.clock import FakeClock
 from shared.privacy import new_key_pair
 from shared.testing import Stage, staged
-from tests.conftest import DISTRIBUTED, EMBEDDED
+from tests.conftest import Tables
 from tests.intake.people import People
 
 MORNING = datetime(2026, 3, 5, 2, 0, tzinfo=UTC)
@@ -23,13 +23,10 @@ def grid_key() -> str:
     return GRID_KEY
 
 
-@pytest.fixture(params=[EMBEDDED, DISTRIBUTED])
-def footing(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of the database; a stage has no broker. The name tells which tests need servers."""
-    if request.param == EMBEDDED:
-        return f"sqlite+aiosqlite:///{tmp_path}/intake.db"
-    make: Callable[[str], str] = request.getfixturevalue("make_database")
-    return make("intake")
+@pytest.fixture
+async def footing(tables: Tables) -> str:
+    """The URL of a database with intake's tables and no row, of either kind in turn."""
+    return await tables(PLAN.service.metadata)
 
 
 @pytest.fixture
@@ -40,6 +37,7 @@ async def stage(footing: str, tmp_path: Path) -> AsyncIterator[Stage]:
         ROUTERS,
         database_url=footing,
         clock=FakeClock(MORNING),
+        anew=False,
         contact_public_key=GRID_PUBLIC_KEY,
         evidence_url=f"file:{tmp_path}/evidence",
     ) as made:
