@@ -12,8 +12,6 @@ from sqlalchemy import MetaData
 from shared.db import Database
 from tests.servers.postgres import sql
 
-_PREPARED = ("SET lock_timeout = '10s'", "SET session_replication_role = 'replica'")
-
 
 class Layouts:
     """What was laid out in this run: an SQLite file to copy, and a PostgreSQL database, for each service."""
