@@ -4,19 +4,16 @@ import asyncio
 import json
 import re
 import shlex
-import socket
 import sys
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from shared.auth import Caller, Role
 from shared.testing import COMMUNITY, Stage
+from tests.live import served
 from tests.partners.actors import UNIT, Actors, need_form
 
 GUIDES = Path(__file__).resolve().parents[2] / "docs" / "how-to"
@@ -28,28 +25,6 @@ TOLD = {"KEY": "key"}
 def blocks(name: str, language: str) -> list[str]:
     text = (GUIDES / name).read_text(encoding="utf-8")
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-
-
-class Server(uvicorn.Server):
-    """Says when it is up."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.is_up = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.is_up.set()
-
-
-@asynccontextmanager
-async def served(stage: Stage) -> AsyncGenerator[str]:
-    server = Server(uvicorn.Config(stage.app, port=0, lifespan="off", log_config=None))
-    task = asyncio.create_task(server.serve())
-    await server.is_up.wait()
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await task
 
 
 class Reader:
