@@ -4,11 +4,13 @@ from collections.abc import Mapping
 
 from services.intake.catalogue import Catalogue, load_catalogue
 from services.intake.channels.rules import Channels, load_channels
+from services.intake.clocks import routes as clock_routes
 from services.intake.clocks.rules import load_clock_rules
 from services.intake.clocks.watch import watch_clocks
 from services.intake.emergencies import routes as emergency_routes
 from services.intake.escalations import handlers as escalation_handlers
 from services.intake.escalations import routes as escalation_routes
+from services.intake.escalations.criteria import Criteria, load_criteria
 from services.intake.evidence import routes as evidence_routes
 from services.intake.evidence.cleaning import Cleaner
 from services.intake.evidence.files import Files
@@ -55,6 +57,7 @@ def _parts(settings: IntakeSettings) -> Mapping[type, object]:
         Catalogue: catalogue,
         GeoReport: load_open311(catalogue, settings.intake_open311_file),
         Limits: limits,
+        Criteria: load_criteria(settings.intake_criteria_file),
         Clocks: Clocks(limits, load_clock_rules(settings.intake_clocks_file), calendar, settings.zone),
         Channels: load_channels(settings.intake_channels_file),
         KpiRules: load_kpi_rules(settings.intake_kpis_file),
@@ -92,6 +95,8 @@ ROUTERS = (
     evidence_routes.links,
     emergency_routes.router,
     escalation_routes.router,
+    escalation_routes.grounds_router,
+    clock_routes.router,
     open311_key_routes.router,
     open311_routes.router,
 )

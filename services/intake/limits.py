@@ -69,7 +69,6 @@ class EscalationLimits(_Rules):
     check_in_minutes: PerUrgency
     reply_days: PerUrgency
     returns: Annotated[int, Field(ge=0)]
-    criteria: dict[int, tuple[str, ...]]
 
 
 class ListLimits(_Rules):

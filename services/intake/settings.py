@@ -20,6 +20,7 @@ class IntakeSettings(ServiceSettings):
     intake_limits_file: Path | None = None
     intake_kpis_file: Path | None = None
     intake_clocks_file: Path | None = None
+    intake_criteria_file: Path | None = None
     intake_channels_file: Path | None = None
     intake_open311_file: Path | None = None
     intake_evidence_file: Path | None = None

@@ -32,6 +32,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "decline": {"reason_code": "on_leave"},
     "start": {},
     "suspend": {"reason_code": "season", "until": "2026-03-20T00:00:00Z"},
+    "interim-reply": {"text": "the lamp has been ordered"},
     "resume": {},
     "request-help": NEED,
     "split": {"parts": [{"unit": OTHER_GRID, "person": "w-9", "title": "the wiring of the other yard"}]},

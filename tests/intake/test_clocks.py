@@ -10,7 +10,9 @@ import pytest
 from services.intake.app import PLAN, ROUTERS
 from services.intake.clocks import striking
 from services.intake.clocks.watch import strike_due, watch_clocks
+from services.intake.issues import record
 from shared.clock import FakeClock
+from shared.events.intake import IssueSnapshot
 from shared.runtime import Runtime
 from shared.testing import NotingBus, Stage, staged
 from tests.intake.people import People, kinds, proposed
@@ -19,9 +21,18 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SECOND = timedelta(seconds=1)
 
 
+@pytest.fixture
+def office_hours(tmp_path: Path) -> Path:
+    """Clock rules of a site where ordinary matters have office hours."""
+    rules, own = Path("services/intake/rules/clocks.yaml"), tmp_path / "clocks.yaml"
+    text = rules.read_text(encoding="utf-8")
+    own.write_text(text.replace("urgencies: []", "urgencies: [U2, U3]"), encoding="utf-8")
+    return own
+
+
 async def after(stage: Stage, span: timedelta) -> list[Any]:
     """What is told when that much time has passed and the clocks were looked at."""
-    stage.clock.advance(span)  # type: ignore[attr-defined]  # A stage has a clock to turn.
+    stage.clock.advance(span)
     while await strike_due(stage.host):
         pass
     return list(await stage.emitted())
@@ -146,12 +157,34 @@ async def test_the_clocks_of_a_reopened_issue_begin_anew(stage: Stage, people: P
     assert heard(await after(stage, DAY)) == [("warning", "respond"), ("breached", "respond")]
 
 
+async def test_an_answer_in_between_stops_the_clock_that_asks_for_it(stage: Stage, people: People) -> None:
+    issue = await people.issue("in_progress")
+    answer = await people.tell("interim-reply", issue, people.worker)
+    assert answer.json()["interim_at"] == "2026-03-05T02:00:00Z"
+    again = await people.tell("interim-reply", issue, people.clerk, text="it comes on Monday")
+    assert again.is_success
+    told = (await people.resident.get(f"/issues/{issue['id']}/timeline")).json()
+    assert [line["note"] for line in told[-2:]] == ["the lamp has been ordered", "it comes on Monday"]
+    assert (await people.tell("interim-reply", issue, people.neighbour)).status_code == 403
+    assert ("breached", "interim") not in heard(await after(stage, 30 * DAY))
+
+
+async def test_an_unanswered_matter_of_weeks_asks_for_word_in_between(stage: Stage, people: People) -> None:
+    issue = await people.report()
+    await people.tell("accept", issue, people.clerk, category="0203")
+    await stage.give(proposed(issue))
+    await people.tell("start", issue, people.worker)
+    await stage.emitted()
+    struck = heard(await after(stage, 3 * DAY))
+    assert struck == [("warning", "interim"), ("breached", "interim")]
+
+
 async def test_two_replicas_strike_each_clock_once(stage: Stage, people: People) -> None:
     for _ in range(6):
         await people.report()
     await stage.emitted()
     other: Runtime[Any] = Runtime(PLAN, stage.runtime.settings, bus=NotingBus(), clock=stage.clock)
-    stage.clock.advance(DAY)  # type: ignore[attr-defined]  # A stage has a clock to turn.
+    stage.clock.advance(DAY)
     try:
         await asyncio.gather(*(strike_due(host) for host in (stage.host, other.host) * 3))
     finally:
@@ -166,17 +199,16 @@ async def test_a_kill_before_the_commit_loses_no_stroke_and_doubles_none(
     await people.report()
     await people.report()
     await stage.emitted()
-    whole = striking.move
-    left = [1]
+    whole, left = record.move, [1]
 
-    def dies_once(*given: Any, **named: Any) -> Any:
-        done = whole(*given, **named)
+    def dies_once(*given: Any) -> IssueSnapshot:
+        done = whole(*given)
         if left and left.pop():
             raise RuntimeError("killed")
         return done
 
     monkeypatch.setattr(striking, "move", dies_once)
-    stage.clock.advance(DAY)  # type: ignore[attr-defined]  # A stage has a clock to turn.
+    stage.clock.advance(DAY)
     with pytest.raises(RuntimeError, match="killed"):
         await strike_due(stage.host)
     assert len(heard(list(await stage.emitted()))) == 2
@@ -187,7 +219,7 @@ async def test_a_kill_before_the_commit_loses_no_stroke_and_doubles_none(
 async def test_the_watch_strikes_by_itself(stage: Stage, people: People) -> None:
     await people.report()
     await stage.emitted()
-    stage.clock.advance(DAY)  # type: ignore[attr-defined]  # A stage has a clock to turn.
+    stage.clock.advance(DAY)
     watch = asyncio.create_task(watch_clocks(stage.host))
     told: list[Any] = []
     async with asyncio.timeout(20):
@@ -199,15 +231,14 @@ async def test_the_watch_strikes_by_itself(stage: Stage, people: People) -> None
 
 
 async def test_office_hours_leave_out_national_day_and_work_on_its_swapped_saturday(
-    footing: str, tmp_path: Path
+    footing: str, office_hours: Path
 ) -> None:
-    rules = Path("services/intake/rules/clocks.yaml").read_text(encoding="utf-8")
-    own = tmp_path / "clocks.yaml"
-    own.write_text(rules.replace("urgencies: []", "urgencies: [U2, U3]"), encoding="utf-8")
     # Wednesday, the 30th of September 2026, three in the afternoon; the office works again on the 8th of
     # October, and on Saturday the 10th.
     clock = FakeClock(datetime(2026, 9, 30, 7, 0, tzinfo=UTC))
-    async with staged(PLAN, ROUTERS, database_url=footing, clock=clock, intake_clocks_file=own) as stage:
+    async with staged(
+        PLAN, ROUTERS, database_url=footing, clock=clock, intake_clocks_file=office_hours
+    ) as stage:
         people = People(stage)
         issue = await people.issue("in_progress", category="0503")
         seen = await people.look(issue)

@@ -95,6 +95,16 @@ def used_up(running: Running, began: datetime, due: datetime, paused: timedelta,
     return running.add(due, whole * (percent - 100) / 100)
 
 
+def percent_used(issue: Standing, clocks: Clocks, now: datetime) -> int:
+    """How much of the time to resolve is used up, in whole percent rounded down; it stands with the clock."""
+    if issue.began is None or issue.due_resolve is None:
+        return 0
+    running, paused = clocks.running(issue.urgency), timedelta(seconds=issue.paused_s)
+    whole = running.between(issue.began, issue.due_resolve) - paused
+    used = running.between(issue.began, issue.suspended_at or issue.resolved_at or now) - paused
+    return int(100 * used / whole) if whole > timedelta() else 100
+
+
 def _limit(
     clock: SlaClock,
     running: Running,

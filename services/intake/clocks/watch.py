@@ -1,7 +1,7 @@
 """The watch: finds what is due by the index, and strikes each clock in a transaction of its own.
 
-The timer stands on the row that it is about. Who strikes holds that row, looks again whether it is due,
-and notes the next moment with the change: so each stroke comes once, over restarts and any number of replicas.
+The timer stands on the row that it is about. Who strikes holds that row, looks again whether it is due, and
+notes the next moment with the change: so each stroke comes once, over restarts and any number of replicas.
 """
 
 import asyncio

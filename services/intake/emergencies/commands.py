@@ -1,6 +1,7 @@
 """Telling the street of an emergency: at once when it is accepted, and again as it goes on."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -9,10 +10,11 @@ from uuid_utils.compat import uuid7
 from services.intake.catalogue import Category
 from services.intake.emergencies.bodies import EmergencyIn, EmergencyReportIn
 from services.intake.emergencies.models import EmergencyReport
-from services.intake.escalations.clocks import start_clocks
+from services.intake.escalations.clocks import set_timer, start_clocks
 from services.intake.escalations.models import Escalation
 from services.intake.escalations.record import about, snapshot_of
 from services.intake.escalations.rules import STREET_LEVEL
+from services.intake.issues.clocks import Clocks
 from services.intake.issues.models import Issue
 from services.intake.issues.record import NOTHING, Note, actor_of, locked, move, permit_concerned
 from shared.errors import Absent, FieldError, Invalid, Refused
@@ -89,6 +91,7 @@ async def file_report(work: Work, issue_id: UUID, body: EmergencyReportIn) -> Em
         message = "the first report has been filed" if last else "the first report must come first"
         raise Invalid(message, fields=[FieldError("stage", message)])
     no = 1 if last is None else last.no + 1
+    await _expect_next(work, issue, body.stage)
     note = Note(data={"report_no": no, "stage": body.stage})
     return _store(work, move(work, issue, "report-emergency", issue.state, note), body, no)
 
@@ -96,6 +99,17 @@ async def file_report(work: Work, issue_id: UUID, body: EmergencyReportIn) -> Em
 def next_step(work: Work, issue: Issue) -> IssueSnapshot:
     """The step of the issue under which its first report stands."""
     return move(work, issue, "report-emergency", issue.state, NOTHING)
+
+
+async def _expect_next(work: Work, issue: Issue, stage: EmergencyStage) -> None:
+    """Let the clock of the reports begin anew, or end; it stands with the information copy of the street."""
+    query = select(Escalation).where(
+        Escalation.issue_id == issue.id, Escalation.type == EscalationType.emergency_notice
+    )
+    pause = timedelta(minutes=work.part(Clocks).rules.emergency.follow_up_minutes)
+    for notice in await work.session.scalars(query.with_for_update()):
+        notice.due_report = None if stage is EmergencyStage.final else work.now + pause
+        set_timer(work, notice, issue)
 
 
 async def _last_report(work: Work, issue: Issue) -> EmergencyReport | None:

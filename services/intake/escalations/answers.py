@@ -6,7 +6,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from services.intake.escalations.commands import bring_home
+from services.intake.escalations.commands import bring_home, take_back_passed_on
 from services.intake.escalations.models import Escalation
 from services.intake.escalations.record import count_level, locked_pair, move, snapshot_of
 from services.intake.escalations.rules import HANDS_OVER, SPEAKERS, allowed, hold_to_table
@@ -34,6 +34,12 @@ class ReturnedAlready(Refused):
     """An issue may be handed back once; after that it takes the leader's own word."""
 
     type, title = "returned-already", "The issue was handed back before"
+
+
+class ReturnTooLate(Refused):
+    """An issue may be handed back within the time for acknowledging it."""
+
+    type, title = "return-too-late", "The issue can no longer be handed back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +71,8 @@ async def held(work: Work, escalation_id: UUID, name: str) -> tuple[Escalation, 
 def acknowledge(work: Work, escalation: Escalation, issue: Issue, answer: Answer) -> None:
     """The target took it. Where a later word overtook this one, only the number and the moment are new."""
     escalation.acknowledged_at = work.now
+    if _window_is_over(work, escalation) and fits(escalation, "acknowledge"):
+        count_level(escalation, issue)
     escalation.street_no = answer.street_no or escalation.street_no
     if fits(escalation, "acknowledge"):
         snapshot = move(work, escalation, "acknowledge")
@@ -83,15 +91,23 @@ def progress(work: Work, escalation: Escalation, issue: Issue, answer: Answer) -
     work.emit(EscalationProgressed(escalation=snapshot))
 
 
-def may_hand_back(work: Work, escalation: Escalation, answer: Answer) -> bool:
-    """Once, and after that only by the leader's own word."""
-    return answer.by_leader or escalation.returns < work.part(Limits).escalation.returns
+def refusal_of_return(work: Work, escalation: Escalation, answer: Answer) -> Refused | None:
+    """Why it cannot be handed back: it was once before, or the time for it is over; the leader's word may."""
+    if answer.by_leader:
+        return None
+    if escalation.returns >= work.part(Limits).escalation.returns:
+        return ReturnedAlready("a second return needs the leader's word (by_leader)")
+    if _window_is_over(work, escalation):
+        return ReturnTooLate("the time for it has passed; now it needs the leader's word (by_leader)")
+    return None
 
 
-def hand_back(work: Work, escalation: Escalation, issue: Issue, answer: Answer) -> None:
-    """The target hands it back. Raises `ReturnedAlready` for a second time without the leader's word."""
-    if not may_hand_back(work, escalation, answer):
-        raise ReturnedAlready("a second return needs the leader's word (by_leader)")
+async def hand_back(work: Work, escalation: Escalation, issue: Issue, answer: Answer) -> None:
+    """The target hands it back. Raises `ReturnedAlready`, `ReturnTooLate` without the leader's word."""
+    refusal = refusal_of_return(work, escalation, answer)
+    if refusal is not None:
+        raise refusal
+    await take_back_passed_on(work, escalation, issue)
     escalation.returns += 1
     escalation.reason_code, escalation.answer, escalation.ended_at = answer.code, answer.text, work.now
     snapshot = move(work, escalation, "return")
@@ -100,17 +116,30 @@ def hand_back(work: Work, escalation: Escalation, issue: Issue, answer: Answer) 
         jot(work, issue, "return-escalation", _note(escalation, answer))
 
 
-def reply(work: Work, escalation: Escalation, issue: Issue, answer: Answer) -> None:
+def refuse_return(work: Work, escalation: Escalation, issue: Issue, answer: Answer) -> None:
+    """Note that the target tried to hand it back in vain, so that somebody speaks with it."""
+    jot(work, issue, "refuse-return", _note(escalation, answer))
+
+
+async def reply(work: Work, escalation: Escalation, issue: Issue, answer: Answer) -> None:
     """The target answers in substance: an issue that was handed up is resolved, or comes home."""
     count_level(escalation, issue)
+    await take_back_passed_on(work, escalation, issue)
     escalation.outcome_code, escalation.answer, escalation.ended_at = answer.code, answer.text, work.now
     work.emit(EscalationReplied(escalation=move(work, escalation, "reply"), outcome_code=answer.code))
     if escalation.type not in HANDS_OVER or not is_in(issue, IssueState.escalated):
         jot(work, issue, "reply-escalation", _note(escalation, answer))
+    elif escalation.parent_id is not None:
+        # The district answers the street, and the street the community.
+        bring_home(work, escalation, issue, answer.code)
     elif answer.needs_community_action:
         bring_home(work, escalation, issue, "needs_community_action")
     else:
         _resolve(work, escalation, issue, answer)
+
+
+def _window_is_over(work: Work, escalation: Escalation) -> bool:
+    return escalation.due_ack is not None and work.now > escalation.due_ack
 
 
 def fits(escalation: Escalation, name: str) -> bool:

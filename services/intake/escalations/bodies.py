@@ -5,8 +5,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.intake.words import PublicNote, PublicText, ReasonCode, Text
+from services.intake.words import Moment, PublicNote, PublicText, ReasonCode, Text
 from shared.events.intake import EscalationType
+
+# An office or an area.
+OfficeCode = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
 
 
 class _Body(BaseModel):
@@ -20,6 +23,7 @@ class DossierIn(_Body):
     tried: Annotated[tuple[PublicText, ...], Field(max_length=20)] = ()
     why_not_here: PublicNote = ""
     ask: PublicText
+    deadline: Moment | None = None
     evidence_ids: Annotated[tuple[UUID, ...], Field(max_length=50)] = ()
 
 
@@ -34,8 +38,15 @@ class EscalateIn(_Body):
         EscalationType.handover
     )
     to_level: Annotated[int, Field(ge=1, le=3)] = 3
-    target: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")] | None = None
+    target: OfficeCode | None = None
     criteria: tuple[ReasonCode, ...] = ()
+    dossier: DossierIn
+
+
+class PassOnIn(_Body):
+    """What the street asks the district, or a department of it; without a target the district itself."""
+
+    target: OfficeCode | None = None
     dossier: DossierIn
 
 

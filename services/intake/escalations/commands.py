@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from sqlalchemy import func, select
-
 from services.intake.escalations.bodies import EscalateIn, RefusalIn
+from services.intake.escalations.criteria import Criteria
+from services.intake.escalations.grounds import facts_of
 from services.intake.escalations.models import Escalation
 from services.intake.escalations.record import (
     data_of,
@@ -12,17 +12,18 @@ from services.intake.escalations.record import (
     locked_pair,
     move,
     open_handovers,
+    returns_so_far,
     send,
     snapshot_of,
 )
 from services.intake.escalations.rules import HANDS_OVER, STREET_LEVEL, hold_to_table, needs_approval
 from services.intake.issues.models import Issue
-from services.intake.issues.record import Note, is_in, jot, locked, permit
+from services.intake.issues.record import Note, actor_of, is_in, jot, locked, permit
 from services.intake.issues.record import hold_to_table as hold_issue_to_table
 from services.intake.issues.record import move as move_issue
-from services.intake.issues.rules import OPEN, By
-from services.intake.limits import Limits
-from shared.errors import FieldError, IllegalTransition, Invalid, Refused
+from services.intake.issues.rules import OFFICE, OPEN, By
+from shared.auth import Role
+from shared.errors import FieldError, Forbidden, IllegalTransition, Invalid, Refused
 from shared.events.intake import (
     EscalationClosed,
     EscalationRecalled,
@@ -51,12 +52,12 @@ async def escalate_issue(work: Work, issue_id: UUID, body: EscalateIn) -> Escala
     permit(work, issue, By.HANDLER_OR_AREA)
     work.expect(issue.version)
     _hold_to_state(issue, body)
-    _hold_to_level(work, issue, body)
+    await _hold_to_level(work, issue, body)
     if body.type in HANDS_OVER and await open_handovers(work, issue.id):
         raise HandoverUnderWay("take it back first, or wait for the answer")
     escalation = draft(work, issue, body.type, body.to_level)
     escalation.target = body.target or escalation.target
-    escalation.returns = await _returns_so_far(work, issue, body.type)
+    escalation.returns = await returns_so_far(work, escalation)
     escalation.dossier, escalation.criteria = body.dossier.model_dump(mode="json"), list(body.criteria)
     work.session.add(escalation)
     if needs_approval(body.to_level, work.actor().roles):
@@ -89,8 +90,10 @@ async def refuse(work: Work, escalation_id: UUID, body: RefusalIn) -> Escalation
 
 
 async def recall(work: Work, escalation_id: UUID) -> Escalation:
-    """Take it back; an issue that was handed up comes home."""
+    """Take it back; an issue that was handed up comes home. Raises `Forbidden` on another's behalf."""
     escalation, issue = await _held(work, escalation_id, "recall")
+    hold_to_side(work, escalation)
+    await take_back_passed_on(work, escalation, issue)
     snapshot = _end(work, escalation, "recall")
     work.emit(EscalationRecalled(escalation=snapshot))
     if not bring_home(work, escalation, issue, "recalled"):
@@ -115,9 +118,28 @@ def bring_home(work: Work, escalation: Escalation, issue: Issue, reason_code: st
         return False
     issue.level = escalation.from_level
     note = Note(reason_code=reason_code, data=data_of(escalation))
-    snapshot = move_issue(work, issue, "return", IssueState.in_progress, note)
+    # What the district had comes back to the street, and is handed up still.
+    home = IssueState.in_progress if escalation.parent_id is None else IssueState.escalated
+    snapshot = move_issue(work, issue, "return", home, note)
     work.emit(IssueReturned(issue=snapshot, escalation_id=escalation.id, reason_code=reason_code))
     return True
+
+
+def hold_to_side(work: Work, escalation: Escalation) -> None:
+    """Raise `Forbidden` where the community takes back what the street passed on, or the other way round."""
+    by_street = work.actor().has(Role.STREET_OFFICER) and not work.actor().has(*OFFICE)
+    if by_street != (escalation.parent_id is not None):
+        raise Forbidden(
+            "only who asked takes it back: from the street the community, from the district the street"
+        )
+
+
+async def take_back_passed_on(work: Work, escalation: Escalation, issue: Issue) -> None:
+    """Where the street is done with it, nobody waits for the district any more. The issue is locked."""
+    for passed in await open_handovers(work, issue.id):
+        if passed.parent_id == escalation.id:
+            work.emit(EscalationRecalled(escalation=_end(work, passed, "recall")))
+            bring_home(work, passed, issue, "recalled")
 
 
 async def _held(work: Work, escalation_id: UUID, name: str) -> tuple[Escalation, Issue]:
@@ -129,7 +151,7 @@ async def _held(work: Work, escalation_id: UUID, name: str) -> tuple[Escalation,
 
 
 def _end(work: Work, escalation: Escalation, name: str) -> EscalationSnapshot:
-    escalation.decided_by, escalation.ended_at = work.actor().subject, work.now
+    escalation.decided_by, escalation.ended_at = actor_of(work)[0], work.now
     return move(work, escalation, name)
 
 
@@ -142,22 +164,14 @@ def _hold_to_state(issue: Issue, body: EscalateIn) -> None:
         )
 
 
-def _hold_to_level(work: Work, issue: Issue, body: EscalateIn) -> None:
+async def _hold_to_level(work: Work, issue: Issue, body: EscalateIn) -> None:
     if body.type in HANDS_OVER:
         if body.to_level <= issue.level:
             message = f"the issue is at level {issue.level} already"
             raise Invalid(message, fields=[FieldError("to_level", message)])
-        known = work.part(Limits).escalation.criteria.get(body.to_level, ())
-        strange = [one for one in body.criteria if one not in known]
-        if strange or (known and not body.criteria):
-            message = f"name one or more of: {', '.join(known)}"
-            raise Invalid(f"criteria: {message}", fields=[FieldError("criteria", message)])
+        fault = work.part(Criteria).fault(body.to_level, body.criteria, await facts_of(work, issue))
+        if fault is not None:
+            raise Invalid(f"criteria: {fault}", fields=[FieldError("criteria", fault)])
     elif body.to_level < STREET_LEVEL:
         message = f"a {body.type} goes to level {STREET_LEVEL}"
         raise Invalid(message, fields=[FieldError("to_level", message)])
-
-
-async def _returns_so_far(work: Work, issue: Issue, kind: str) -> int:
-    query = select(func.max(Escalation.returns))
-    found = await work.session.scalar(query.where(Escalation.issue_id == issue.id, Escalation.type == kind))
-    return found or 0

@@ -32,8 +32,12 @@ async def note_progress(event: StreetProgressed, work: Work) -> None:
 async def take_back(event: StreetReturned, work: Work) -> None:
     escalation, issue = await locked_pair(work, event.escalation_id)
     answer = Answer(by=_office(event), text=event.text, code=event.reason_code, by_leader=event.by_leader)
-    if answers.fits(escalation, "return") and answers.may_hand_back(work, escalation, answer):
-        answers.hand_back(work, escalation, issue, answer)
+    if not answers.fits(escalation, "return"):
+        return
+    if answers.refusal_of_return(work, escalation, answer) is None:
+        await answers.hand_back(work, escalation, issue, answer)
+    else:
+        answers.refuse_return(work, escalation, issue, answer)
 
 
 @intake.on(StreetReplied)
@@ -47,7 +51,7 @@ async def take_reply(event: StreetReplied, work: Work) -> None:
         code=event.outcome_code,
         needs_community_action=event.needs_community_action,
     )
-    answers.reply(work, escalation, issue, answer)
+    await answers.reply(work, escalation, issue, answer)
 
 
 def _office(event: StreetEvent) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from uuid_utils.compat import uuid7
 
 from services.intake.escalations.clocks import set_timer, start_clocks
@@ -58,6 +58,16 @@ async def open_handovers(work: Work, issue_id: UUID) -> Sequence[Escalation]:
         Escalation.state.in_(OPEN),
     )
     return (await work.session.scalars(query.order_by(Escalation.to_level.desc()).with_for_update())).all()
+
+
+async def returns_so_far(work: Work, escalation: Escalation) -> int:
+    """How often the level that is asked handed the issue back before."""
+    query = select(func.max(Escalation.returns)).where(
+        Escalation.issue_id == escalation.issue_id,
+        Escalation.type == escalation.type,
+        Escalation.to_level == escalation.to_level,
+    )
+    return await work.session.scalar(query) or 0
 
 
 def move(work: Work, escalation: Escalation, name: str) -> EscalationSnapshot:

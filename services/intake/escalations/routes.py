@@ -5,17 +5,25 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from services.intake.escalations import answers, commands, reading
+from services.intake.escalations import answers, commands, grounds, passing, reading
 from services.intake.escalations.answers import Answer
-from services.intake.escalations.bodies import AcknowledgeIn, ProgressIn, RefusalIn, ReplyIn, ReturnIn
+from services.intake.escalations.bodies import (
+    AcknowledgeIn,
+    PassOnIn,
+    ProgressIn,
+    RefusalIn,
+    ReplyIn,
+    ReturnIn,
+)
 from services.intake.escalations.models import Escalation
-from services.intake.escalations.views import EscalationOut
+from services.intake.escalations.views import CriterionOut, EscalationOut
 from services.intake.issues.rules import LEADERS, OFFICE, STAFF
 from shared.auth import Caller, Role
 from shared.events.intake import EscalationState, EscalationType
 from shared.web import Paging, RequestWork, Scope, WorkRoute, allow, page_of, versioned
 
 router = APIRouter(prefix="/escalations", tags=["escalations"], route_class=WorkRoute)
+grounds_router = APIRouter(prefix="/issues", tags=["escalations"], route_class=WorkRoute)
 
 READERS = STAFF | {Role.STREET_OFFICER}
 # Who speaks for the level that is asked is held to it by the use case.
@@ -74,7 +82,12 @@ async def refuse(
 
 
 @router.post("/{escalation_id}/recall", summary="Take it back")
-async def recall(escalation_id: UUID, work: RequestWork, caller: Office, response: Response) -> EscalationOut:
+async def recall(
+    escalation_id: UUID,
+    work: RequestWork,
+    caller: Annotated[Caller, allow(*OFFICE, Role.STREET_OFFICER, area=Scope.record)],
+    response: Response,
+) -> EscalationOut:
     return shown(await commands.recall(work, escalation_id), response)
 
 
@@ -92,6 +105,19 @@ async def acknowledge(
     return shown(escalation, response)
 
 
+@router.post("/{escalation_id}/pass-on", status_code=201, summary="The street asks the district (street)")
+async def pass_on(
+    escalation_id: UUID,
+    body: PassOnIn,
+    work: RequestWork,
+    caller: Annotated[Caller, allow(Role.STREET_OFFICER, area=Scope.record)],
+    response: Response,
+) -> EscalationOut:
+    passed = await passing.pass_on(work, escalation_id, body)
+    response.headers["Location"] = f"/intake/v1/escalations/{passed.id}"
+    return shown(passed, response)
+
+
 @router.post("/{escalation_id}/progress", summary="The level that is asked works on it")
 async def progress(
     escalation_id: UUID, body: ProgressIn, work: RequestWork, caller: Answerer, response: Response
@@ -107,7 +133,7 @@ async def hand_back(
 ) -> EscalationOut:
     escalation, issue = await answers.held(work, escalation_id, "return")
     answer = Answer(by=caller.subject, text=body.text, code=body.reason_code, by_leader=body.by_leader)
-    answers.hand_back(work, escalation, issue, answer)
+    await answers.hand_back(work, escalation, issue, answer)
     return shown(escalation, response)
 
 
@@ -122,5 +148,12 @@ async def reply(
         code=body.outcome_code,
         needs_community_action=body.needs_community_action,
     )
-    answers.reply(work, escalation, issue, answer)
+    await answers.reply(work, escalation, issue, answer)
     return shown(escalation, response)
+
+
+@grounds_router.get("/{issue_id}/escalation-criteria", summary="What speaks for handing an issue up")
+async def list_criteria(
+    issue_id: UUID, work: RequestWork, caller: Annotated[Caller, allow(*READERS, area=Scope.record)]
+) -> list[CriterionOut]:
+    return await grounds.list_grounds(work, issue_id)

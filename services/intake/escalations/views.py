@@ -11,6 +11,19 @@ from services.intake.escalations.rules import allowed
 from shared.events.intake import Dossier, EscalationState, EscalationType, Urgency
 
 
+class CriterionOut(BaseModel):
+    """A reason for a hand-over to a level; `holds` is missing where people judge, not numbers."""
+
+    level: int
+    code: str
+    zh: str
+    en: str
+    fact: str | None
+    at_least: int | None
+    value: int | None
+    holds: bool | None
+
+
 class EscalationOut(BaseModel):
     """An escalation whole. `moves` are those that its state allows, whoever may make them."""
 
@@ -41,6 +54,7 @@ class EscalationOut(BaseModel):
     ended_at: datetime | None
     due_ack: datetime | None
     due_reply: datetime | None
+    parent_id: UUID | None
     moves: tuple[str, ...] = ()
 
     @classmethod

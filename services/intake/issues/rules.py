@@ -68,6 +68,8 @@ COMMANDS: Mapping[str, Command] = {
     "decline": _line("assigned", "accepted", STAFF, By.HANDLER),
     "start": _line("assigned", "in_progress", STAFF, By.HANDLER),
     "suspend": _line("in_progress", "suspended", LEADERS),
+    # What a big matter gets in time even where it is not solved: an answer that says how it stands.
+    "interim-reply": _line("assigned in_progress suspended escalated", "", STAFF, By.HANDLER_OR_AREA),
     "resume": _line("suspended", "in_progress", STAFF, By.HANDLER_OR_AREA),
     "request-help": _line("assigned in_progress", "", STAFF, By.HANDLER),
     "split": _line("assigned in_progress", "", LEADERS),

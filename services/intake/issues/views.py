@@ -15,6 +15,8 @@ from shared.events.intake import Handler, IssueState, Urgency
 from shared.privacy import mask_phone
 
 SENSITIVE = 2
+# The advice that goes with a rejection and how a matter stands are written for the reporter.
+TOLD_TO_REPORTER = frozenset({"reject", "interim-reply"})
 
 
 class _Out(BaseModel):
@@ -58,6 +60,8 @@ class IssueOut(IssueLine):
     pillar: str
     parent_id: UUID | None
     follows_no: str | None
+    off_list: bool
+    off_list_until: datetime | None
     assignment_round: int
     decline_count: int
     reopen_count: int
@@ -68,6 +72,8 @@ class IssueOut(IssueLine):
     accepted_at: datetime | None
     assigned_at: datetime | None
     responded_at: datetime | None
+    due_interim: datetime | None
+    interim_at: datetime | None
     suspended_until: datetime | None
     resolved_at: datetime | None
     verified_at: datetime | None
@@ -128,8 +134,7 @@ class StepOut(_Out):
     def of(cls, entry: TimelineEntry, caller: Caller) -> Self:
         """What this caller may see of it."""
         shown = cls.model_validate(entry)
-        # The advice that goes with a rejection is written for the reporter.
-        note = shown.note if shown.command == "reject" else None
+        note = shown.note if shown.command in TOLD_TO_REPORTER else None
         hidden: dict[str, object] = {"actor": None, "role": None, "note": note, "data": {}}
         return shown if caller.has(*STAFF) else shown.model_copy(update=hidden)
 
