@@ -5,7 +5,7 @@ import sys
 
 from bench.harness import machine, note
 
-FIGURES = ("report", "relay", "hop", "road", "embedded", "locate")
+FIGURES = ("report", "relay", "hop", "road", "embedded", "locate", "lists")
 
 
 def main(names: list[str]) -> int:

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, or_
 from services.intake.issues.models import Issue
 from services.intake.issues.reading import within
 from services.intake.lists.bodies import Filter
-from services.intake.lists.models import HAS_ENDED, IS_OPEN
+from services.intake.lists.models import HAD_HELP, HAS_ENDED, IS_OPEN, WAS_LATE, WAS_REOPENED
 
 _NUMBER_DIGITS = 9
 
@@ -32,8 +32,8 @@ def narrowed(wanted: Filter, now: datetime, prefix: str) -> list[ColumnElement[b
         None if wanted.handler is None else Issue.handler_person == wanted.handler,
         None if wanted.no is None else _numbered(wanted.no, prefix),
         None if wanted.overdue is None else _late(now, late=wanted.overdue),
-        None if wanted.has_help is None else _counted(Issue.help_no > 0, wanted.has_help),
-        None if wanted.reopened is None else _counted(Issue.reopen_count > 0, wanted.reopened),
+        None if wanted.has_help is None else _counted(HAD_HELP, wanted.has_help),
+        None if wanted.reopened is None else _counted(WAS_REOPENED, wanted.reopened),
         *_between(wanted),
     )
     return [term for term in terms if term is not None]
@@ -70,7 +70,7 @@ def _numbered(part: str, prefix: str) -> ColumnElement[bool]:
 def _late(now: datetime, *, late: bool) -> ColumnElement[bool]:
     is_late = or_(
         and_(IS_OPEN, Issue.resolved_at.is_(None), Issue.due_resolve < now),
-        Issue.resolved_at > Issue.due_resolve,
+        WAS_LATE,
     )
     # What has no due date yet is not late; NULL would drop it from both.
     return is_late if late else or_(Issue.due_resolve.is_(None), is_late.is_not(True))

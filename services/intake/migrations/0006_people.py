@@ -11,22 +11,31 @@ depends_on = None
 
 OPEN = "state NOT IN ('closed', 'merged', 'rejected', 'withdrawn')"
 ENDED = "state IN ('closed', 'merged', 'rejected', 'withdrawn')"
-# The index by its name: its condition, and the column before `reported_at` and `id`.
-LISTED = {
-    "open_reported": (OPEN, None),
-    "open_area": (OPEN, "area_code"),
-    "open_state": (OPEN, "state"),
-    "ended_reported": (ENDED, None),
-    "ended_area": (ENDED, "area_code"),
-    "ended_state": (ENDED, "state"),
-    "ended_category": (ENDED, "category"),
-    "ended_urgency": (ENDED, "urgency"),
-    "ended_colour": (ENDED, "colour"),
-    "ended_level": (ENDED, "level"),
-    "ended_channel": (ENDED, "channel"),
-    "ended_handler": (ENDED, "handler_person"),
-    "ended_closed": (ENDED, "closed_at"),
+COVERED = (
+    "area_code", "category", "channel", "colour", "handler_person", "level", "state", "urgency",
+)  # fmt: skip
+# The column before `reported_at` and `id`, by the last word of the index's name.
+OPEN_BY = {"reported": None, "area": "area_code", "state": "state"}
+ENDED_BY = {
+    "reported": None,
+    "area": "area_code",
+    "state": "state",
+    "category": "category",
+    "urgency": "urgency",
+    "colour": "colour",
+    "channel": "channel",
+    "handler": "handler_person",
+    "closed": "closed_at",
 }
+ENDED_THAT = {
+    "were_late": "resolved_at > due_resolve",
+    "were_reopened": "reopen_count > 0",
+    "had_help": "help_no > 0",
+}
+LISTED = (
+    *(f"open_{name}" for name in OPEN_BY),
+    *(f"ended_{name}" for name in (*ENDED_BY, *ENDED_THAT)),
+)
 
 
 def upgrade() -> None:
@@ -47,14 +56,25 @@ def downgrade() -> None:
 
 
 def _index_lists() -> None:
-    for name, (where, column) in LISTED.items():
-        condition = sa.text(where)
-        columns = [*([column] if column else []), "reported_at", "id"]
-        op.create_index(
-            f"ix_issues_{name}", "issues", columns, postgresql_where=condition, sqlite_where=condition
-        )
+    for name, column in OPEN_BY.items():
+        _index(f"open_{name}", column, OPEN)
+    for name, column in ENDED_BY.items():
+        _index(f"ended_{name}", column, ENDED, [each for each in COVERED if each != column])
+    for name, condition in ENDED_THAT.items():
+        _index(f"ended_{name}", None, f"{ENDED} AND {condition}")
     op.drop_index("ix_issues_area_state", table_name="issues")
     op.drop_index("ix_issues_state_id", table_name="issues")
+
+
+def _index(name: str, column: str | None, condition: str, include: list[str] | None = None) -> None:
+    op.create_index(
+        f"ix_issues_{name}",
+        "issues",
+        [*([column] if column else []), "reported_at", "id"],
+        postgresql_where=sa.text(condition),
+        sqlite_where=sa.text(condition),
+        postgresql_include=include or [],
+    )
 
 
 def _keep_views() -> None:
