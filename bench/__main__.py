@@ -5,7 +5,8 @@ import sys
 
 from bench.harness import machine, note
 
-FIGURES = ("report", "relay", "hop", "road", "embedded", "locate", "lists")
+FIGURES = (
+    "timers","report", "relay", "hop", "road", "embedded", "locate", "lists")
 
 
 def main(names: list[str]) -> int:
