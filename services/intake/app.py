@@ -38,6 +38,10 @@ from services.intake.open311.rules import GeoReport, load_open311
 from services.intake.open311.updates import Updates
 from services.intake.service import intake
 from services.intake.settings import IntakeSettings
+from services.intake.suggestions import routes as suggestion_routes
+from services.intake.suggestions.advice import Adviser
+from services.intake.suggestions.rules import load_suggestion_rules
+from services.intake.suggestions.sorting import Sorter
 from services.intake.tasks import routes as task_routes
 from shared.calendar import WorkingCalendar, load_calendar
 from shared.runtime import Plan
@@ -52,6 +56,7 @@ def _parts(settings: IntakeSettings) -> Mapping[type, object]:
     limits = load_limits(settings.intake_limits_file)
     calendar = load_calendar(settings.calendar_file, settings.zone)
     evidence = load_evidence_rules(settings.intake_evidence_file)
+    suggestions = load_suggestion_rules(settings.intake_suggestions_file)
     return {
         IntakeSettings: settings,
         Catalogue: catalogue,
@@ -65,6 +70,7 @@ def _parts(settings: IntakeSettings) -> Mapping[type, object]:
         Reports: Reports(),
         Postings: Postings(),
         Updates: Updates(),
+        Adviser: Adviser(suggestions, Sorter(suggestions, catalogue)),
         EvidenceRules: evidence,
         Files: Files(open_store(settings), Cleaner(evidence)),
     }
@@ -93,6 +99,8 @@ ROUTERS = (
     evidence_routes.files,
     evidence_routes.router,
     evidence_routes.links,
+    suggestion_routes.router,
+    suggestion_routes.drafts,
     emergency_routes.router,
     escalation_routes.router,
     escalation_routes.grounds_router,

@@ -24,6 +24,7 @@ class IntakeSettings(ServiceSettings):
     intake_channels_file: Path | None = None
     intake_open311_file: Path | None = None
     intake_evidence_file: Path | None = None
+    intake_suggestions_file: Path | None = None
     evidence_url: Annotated[
         str, Field(pattern=r"^(file:.+|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?)$")
     ] = "file:var/evidence"
