@@ -51,13 +51,14 @@ async def news_of_master(work: Work, issue: Issue) -> Sequence[TimelineEntry]:
     """The steps of the master since the issue was merged into it: what its reporter follows."""
     if issue.parent_id is None:
         return ()
-    merged = select(TimelineEntry.at).where(
+    merged = select(TimelineEntry.id).where(
         TimelineEntry.issue_id == issue.id, TimelineEntry.command == "merge"
     )
     since = await work.session.scalar(merged.order_by(TimelineEntry.id.desc()).limit(1))
     steps = select(TimelineEntry).where(
         TimelineEntry.issue_id == issue.parent_id,
         TimelineEntry.from_state != TimelineEntry.to_state,
-        TimelineEntry.at >= (since or issue.reported_at),
+        # Ids of lines count up with the time.
+        TimelineEntry.id > (since or issue.id),
     )
     return (await work.session.scalars(steps.order_by(TimelineEntry.version, TimelineEntry.id))).all()

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import defer
 
+from services.intake.families.relatives import news_of_master
 from services.intake.issues import tracking
 from services.intake.issues.models import Issue, Reporter, TimelineEntry
 from services.intake.issues.record import permit_concerned
@@ -34,8 +35,10 @@ async def read_issue(work: Work, issue_id: UUID) -> Issue:
 
 async def read_timeline(work: Work, issue_id: UUID) -> Sequence[TimelineEntry]:
     """All that happened to an issue, in its order. Raises `Absent`, `Forbidden`."""
-    await read_issue(work, issue_id)
-    return (await work.session.scalars(_timeline(issue_id))).all()
+    issue = await read_issue(work, issue_id)
+    lines = (await work.session.scalars(_timeline(issue_id))).all()
+    # Who reported a merged matter follows its master; staff read that one's own timeline.
+    return lines if work.actor().has(*STAFF) else [*lines, *await news_of_master(work, issue)]
 
 
 async def read_reporter(work: Work, issue_id: UUID, reason: str) -> tuple[Issue, Reporter | None]:
@@ -77,7 +80,7 @@ async def track(work: Work, no: str, code: str) -> TrackOut:
     issue = await work.session.scalar(select(Issue).where(Issue.no == no))
     if not tracking.matches(code, None if issue is None else issue.track_hash) or issue is None:
         raise Absent("no issue has this number and code")
-    entries = await work.session.scalars(_timeline(issue.id))
+    entries = [*await work.session.scalars(_timeline(issue.id)), *await news_of_master(work, issue)]
     steps = [
         TrackStep(state=entry.to_state, at=entry.at)
         for entry in entries
