@@ -370,7 +370,9 @@ def test_neither_a_new_key_nor_a_presented_one_shows_its_secret() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "slk", "slk_1_2", auth.new_api_key("abc").text, auth.new_api_key().text + "x"]
+    "text",
+    ["", "slk", "slk_1_2", auth.new_api_key("abc").text, auth.new_api_key().text + "x"],
+    ids=["nothing", "a prefix", "too short", "another prefix", "too long"],
 )
 def test_a_key_that_is_not_of_our_making_is_refused(text: str) -> None:
     with pytest.raises(Unauthorized, match="slk_<id>_<secret>"):

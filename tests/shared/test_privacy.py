@@ -77,7 +77,11 @@ def test_no_byte_of_a_ciphertext_can_be_changed_unnoticed() -> None:
             RING.decrypt("p", bytes(changed))
 
 
-@pytest.mark.parametrize("blob", [b"", b"\x01", b"\x01\x04", b"plain text", RING.encrypt("p", b"x")[:-20]])
+@pytest.mark.parametrize(
+    "blob",
+    [b"", b"\x01", b"\x01\x04", b"plain text", RING.encrypt("p", b"x")[:-20]],
+    ids=["nothing", "one byte", "two bytes", "a text", "cut off"],
+)
 def test_what_is_no_ciphertext_of_ours_is_undecipherable(blob: bytes) -> None:
     with pytest.raises(Undecipherable):
         RING.decrypt("p", blob)
@@ -109,6 +113,7 @@ def test_a_blind_index_finds_equal_values_of_one_purpose_and_survives_a_rotation
         (f"{OLD},k2:!!!", r"not of the form id:base64 \(entry 2\)"),
         (OLD.replace("2025", "with space"), "plain characters"),
     ],
+    ids=["none", "too short", "no base64", "a space"],
 )
 def test_a_keyring_refuses_what_is_no_key(keys: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
