@@ -85,7 +85,7 @@ async def test_a_level_took_the_issue_when_the_time_for_handing_back_is_over(
     said = {"reason_code": "incomplete", "by_leader": True}
     assert (await go(people.officer, asking, "return", **said)).is_success
     after_all = await people.look(issue)
-    assert (after_all["state"], after_all["level"], after_all["max_level"]) == ("in_progress", 1, 3)
+    assert (after_all["state"], after_all["level"], after_all["max_level"]) == ("in_progress", 2, 3)
 
 
 async def test_an_answer_is_asked_for_before_and_when_it_is_due(stage: Stage, people: People) -> None:

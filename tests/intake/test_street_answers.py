@@ -120,7 +120,7 @@ async def test_a_return_counts_once_until_the_leader_speaks(stage: Stage, people
     issue, first = await handed_up(people)
     await stage.give(Street(stage, first).returned())
     after = await people.look(issue)
-    assert (after["state"], after["level"], after["max_level"]) == ("in_progress", 1, 1)
+    assert (after["state"], after["level"], after["max_level"]) == ("in_progress", 2, 1)
     told: list[Any] = list(await stage.emitted())
     assert kinds(told) == ["EscalationReturned", "IssueReturned"]
     assert told[0].escalation.returns == 1

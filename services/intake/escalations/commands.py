@@ -37,6 +37,9 @@ from shared.events.intake import (
 from shared.service import Work
 
 
+RECALLED = "recalled"
+
+
 class HandoverUnderWay(Refused):
     """The issue has been handed up already, or somebody has asked for it."""
 
@@ -96,7 +99,7 @@ async def recall(work: Work, escalation_id: UUID) -> Escalation:
     await take_back_passed_on(work, escalation, issue)
     snapshot = _end(work, escalation, "recall")
     work.emit(EscalationRecalled(escalation=snapshot))
-    if not bring_home(work, escalation, issue, "recalled"):
+    if not bring_home(work, escalation, issue, RECALLED):
         jot(work, issue, "recall-escalation", Note(data=data_of(escalation)))
     return escalation
 
@@ -116,7 +119,9 @@ def bring_home(work: Work, escalation: Escalation, issue: Issue, reason_code: st
     """Give an issue that was handed up back to the community; its clock has run on all the while."""
     if escalation.type not in HANDS_OVER or not is_in(issue, IssueState.escalated):
         return False
-    issue.level = escalation.from_level
+    # Who takes it back has it as before; what comes back from above is the matter of the level below that.
+    below = escalation.from_level if reason_code == RECALLED else escalation.to_level - 1
+    issue.level = max(escalation.from_level, below)
     note = Note(reason_code=reason_code, data=data_of(escalation))
     # What the district had comes back to the street, and is handed up still.
     home = IssueState.in_progress if escalation.parent_id is None else IssueState.escalated
@@ -139,7 +144,7 @@ async def take_back_passed_on(work: Work, escalation: Escalation, issue: Issue) 
     for passed in await open_handovers(work, issue.id):
         if passed.parent_id == escalation.id:
             work.emit(EscalationRecalled(escalation=_end(work, passed, "recall")))
-            bring_home(work, passed, issue, "recalled")
+            bring_home(work, passed, issue, RECALLED)
 
 
 async def _held(work: Work, escalation_id: UUID, name: str) -> tuple[Escalation, Issue]:
