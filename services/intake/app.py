@@ -17,6 +17,8 @@ from services.intake.evidence.files import Files
 from services.intake.evidence.rules import EvidenceRules, load_evidence_rules
 from services.intake.evidence.stores import open_store
 from services.intake.evidence.sweep import sweep_evidence
+from services.intake.exports import routes as export_routes
+from services.intake.exports.rules import ExportRules, load_export_rules
 from services.intake.extensions import routes as extension_routes
 from services.intake.families import routes as family_routes
 from services.intake.issues import command_routes, routes
@@ -65,6 +67,7 @@ def _parts(settings: IntakeSettings) -> Mapping[type, object]:
         Criteria: load_criteria(settings.intake_criteria_file),
         Clocks: Clocks(limits, load_clock_rules(settings.intake_clocks_file), calendar, settings.zone),
         Channels: load_channels(settings.intake_channels_file),
+        ExportRules: load_export_rules(settings.intake_exports_file),
         KpiRules: load_kpi_rules(settings.intake_kpis_file),
         WorkingCalendar: calendar,
         Reports: Reports(),
@@ -87,6 +90,7 @@ ROUTERS = (
     routes.reports,
     list_routes.router,
     kpi_routes.router,
+    export_routes.router,
     routes.router,
     routes.public,
     command_routes.router,

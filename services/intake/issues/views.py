@@ -179,7 +179,12 @@ class TrackOut(_Out):
 
 
 def may_read_words(issue: Issue, caller: Caller) -> bool:
+    """Whether this caller may read the words of this issue without saying why."""
+    return may_read(issue.privacy_class, issue.reporter_subject, caller)
+
+
+def may_read(privacy_class: int, reporter: str | None, caller: Caller) -> bool:
     """Staff read plain and personal matters, sensitive ones by a logged reading; reporters read their own."""
-    if issue.reporter_subject is not None and issue.reporter_subject == caller.subject:
+    if reporter is not None and reporter == caller.subject:
         return True
-    return caller.has(*STAFF) and issue.privacy_class < SENSITIVE
+    return caller.has(*STAFF) and privacy_class < SENSITIVE
