@@ -183,7 +183,9 @@ async def test_only_a_dispute_at_work_is_mediated_and_once_at_a_time(people: Peo
     path = f"/issues/{issue['id']}/mediations"
     assert (await people.other_worker.post(path, json=OPENING)).status_code == 403
     assert (await people.resident.post(path, json=OPENING)).status_code == 403
-    for wrong in ({"rights_told": False}, {"parties": [OPENING["parties"][0]] * 2}, {"parties": []}):
+    one_sided = [OPENING["parties"][0]] * 2
+    wrongs: tuple[dict[str, Any], ...] = ({"rights_told": False}, {"parties": one_sided}, {"parties": []})
+    for wrong in wrongs:
         assert (await people.worker.post(path, json={**OPENING, **wrong})).status_code == 422
     await opened(people, issue)
     assert refused_as(await people.worker.post(path, json=OPENING), "mediation-under-way")
