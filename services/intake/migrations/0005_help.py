@@ -27,7 +27,9 @@ def upgrade() -> None:
         sa.Column("actor", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_suggestion_answers")),
-        sa.UniqueConstraint("issue_id", "kind", "value", name=op.f("uq_suggestion_answers_issue_id")),
+        sa.UniqueConstraint(
+            "issue_id", "kind", "value", name=op.f("uq_suggestion_answers_issue_id_kind_value")
+        ),
     )
     op.create_index(op.f("ix_suggestion_answers_value"), "suggestion_answers", ["value"])
 
