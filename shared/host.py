@@ -72,40 +72,51 @@ class Host:
         return failures
 
     async def _take(self, envelopes: Sequence[Envelope]) -> list[Failure]:
-        opened, failures = _open_all(envelopes)
         try:
-            await self._handle(opened)
+            return await self._handle(envelopes)
         except Exception as error:
             # What runs too long every time would hold up the queue for ever: it fails like any other fault.
             if is_passing(error) and not ran_too_long(error):
                 raise Unavailable(str(error)) from error
-            if len(opened) == 1:
-                failures.append(self._failed(opened[0][0], error))
-            else:
-                for envelope, _ in opened:
-                    failures.extend(await self._take([envelope]))
-        return failures
+            if len(envelopes) == 1:
+                return [self._failed(envelopes[0], error)]
+        return [failure for envelope in envelopes for failure in await self._take([envelope])]
 
-    async def _handle(self, opened: Sequence[tuple[Envelope, Event]]) -> None:
-        if not opened:
-            return
-        first = opened[0][0]
+    async def _handle(self, envelopes: Sequence[Envelope]) -> list[Failure]:
+        first = envelopes[0]
         with continued(first.cause.traceparent, f"receive {first.type}"):
             async with self.work(cause=first.as_cause) as work:
-                new = await inbox.claim(work.session, self.service.inbox, [e.id for e, _ in opened])
-                events: list[Event] = []
-                for envelope, event in opened:
-                    if envelope.id in new:
-                        new.discard(envelope.id)
-                        events.append(event)
-                        work.arrived[id(event)] = envelope
-                self.metrics.duplicates(len(opened) - len(events))
+                heeded = await self._heeded(work, {envelope.type for envelope in envelopes})
+                opened, failures = _open_all([one for one in envelopes if one.type in heeded])
+                events = await self._claim(work, opened)
                 for subscription in self.service.subscriptions:
                     mine = [event for event in events if event.type in subscription.types]
                     if mine:
                         work.cause = first.as_cause
                         with self.metrics.handled(subscription.name, len(mine)):
                             await subscription.handle(mine, work)
+        return failures
+
+    async def _heeded(self, work: Work, types: set[str]) -> set[str]:
+        # A type that no handler names came by a binding of old: it is opened, and found known or unreadable.
+        heeded = types - self.service.types
+        for subscription in self.service.subscriptions:
+            mine = types & subscription.types
+            if mine and subscription.heed is not None:
+                mine &= await subscription.heed(work)
+            heeded |= mine
+        return heeded
+
+    async def _claim(self, work: Work, opened: Sequence[tuple[Envelope, Event]]) -> list[Event]:
+        new = await inbox.claim(work.session, self.service.inbox, [envelope.id for envelope, _ in opened])
+        events: list[Event] = []
+        for envelope, event in opened:
+            if envelope.id in new:
+                new.discard(envelope.id)
+                events.append(event)
+                work.arrived[id(event)] = envelope
+        self.metrics.duplicates(len(opened) - len(events))
+        return events
 
     def _failed(self, envelope: Envelope, error: Exception) -> Failure:
         log.warning(

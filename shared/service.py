@@ -92,13 +92,18 @@ class Work:
             raise Stale(f"you read version {self.expected_version}, it is now version {version}")
 
 
+# Which event types matter to a handler at the moment.
+Heed = Callable[["Work"], Awaitable[frozenset[str]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """One handler and the event types it answers."""
+    """One handler and the event types it answers; where there is a `heed`, those alone that it names."""
 
     name: str
     types: frozenset[str]
     handle: BatchHandler[Any]
+    heed: Heed | None = None
 
 
 class Service:
@@ -131,14 +136,27 @@ class Service:
 
         return register
 
-    def on_batch(self, *events: type[E]) -> Callable[[BatchHandler[E]], BatchHandler[E]]:
-        """Register a handler that takes all events of these types in a batch at once, in order of arrival."""
+    def on_batch(
+        self, *events: type[E], heed: Heed | None = None
+    ) -> Callable[[BatchHandler[E]], BatchHandler[E]]:
+        """Register a handler that takes all events of these types in a batch at once, in order of arrival.
+
+        With `heed` it is asked for each batch which types matter now; an event that matters to no handler
+        is let go unopened, and leaves no trace.
+        """
 
         def register(handler: BatchHandler[E]) -> BatchHandler[E]:
-            self._subscribe(handler.__name__, events, handler)
+            self._subscribe(handler.__name__, events, handler, heed)
             return handler
 
         return register
 
-    def _subscribe(self, name: str, events: Iterable[type[Event]], handle: BatchHandler[Any]) -> None:
-        self.subscriptions.append(Subscription(name, frozenset(event.type for event in events), handle))
+    def _subscribe(
+        self,
+        name: str,
+        events: Iterable[type[Event]],
+        handle: BatchHandler[Any],
+        heed: Heed | None = None,
+    ) -> None:
+        types = frozenset(event.type for event in events)
+        self.subscriptions.append(Subscription(name, types, handle, heed))

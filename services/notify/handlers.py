@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from services.notify.calls.escalations import keep_copies
 from services.notify.deliveries.courier import Courier
-from services.notify.messages.telling import tell
+from services.notify.messages.telling import asked_for, tell
 from services.notify.rules.feeds import FEEDS
 from services.notify.service import notify
 from shared.events import Event
@@ -21,7 +21,7 @@ from shared.events.intake import (
 from shared.service import Work
 
 
-@notify.on_batch(*(feed.event for feed in FEEDS))
+@notify.on_batch(*(feed.event for feed in FEEDS), heed=asked_for)
 async def tell_street_offices(events: Sequence[Event], work: Work) -> None:
     if await tell(events, work):
         work.afterwards.append(work.part(Courier).wake)

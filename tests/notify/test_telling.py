@@ -134,8 +134,9 @@ async def test_every_type_in_the_catalogue_has_an_example_that_says_its_type(sta
     assert (none.status_code, none.json()["type"]) == (404, "urn:sanlian:problem:not-found")
 
 
-async def test_messages_are_kept_also_where_nobody_asked_for_them(office: Office) -> None:
-    await office.stage.give(event_of("issue.closed"), event_of("need.published"))
+async def test_messages_are_kept_where_somebody_asked_for_them(office: Office, sinks: MakeSink) -> None:
+    await office.register(await sinks(), events=["issue.closed", "need.*"])
+    await office.stage.give(event_of("issue.closed"), event_of("need.published"), event_of("issue.accepted"))
     async with office.stage.client(Role.OPERATOR, areas=(STREET,)) as client:
         all_of_them = (await client.get("/messages")).json()
         closed = (await client.get("/messages", params={"type": "issue.closed"})).json()
@@ -143,7 +144,7 @@ async def test_messages_are_kept_also_where_nobody_asked_for_them(office: Office
         rest = await client.get(f"http://test{page.links['next']['url']}")
     async with office.stage.client(Role.OPERATOR, areas=("620102015",)) as client:
         elsewhere = (await client.get("/messages")).json()
-    assert {one["type"] for one in all_of_them} == {"need.published", "issue.closed"}
+    assert {one["type"] for one in all_of_them} == {"webhook.test", "need.published", "issue.closed"}
     assert [one["body"]["data"]["solved"] for one in closed] == [True]
     assert [one["webhook_id"] for one in page.json() + rest.json()] == [
         one["webhook_id"] for one in all_of_them

@@ -256,3 +256,25 @@ async def test_a_database_that_is_away_is_no_fault_of_the_events(toy: Toy) -> No
     event.remove(toy.database.engine.sync_engine, "before_cursor_execute", away)
     assert await toy.host.receive([one]) == []
     assert await toy.texts() == {"a"}
+
+
+async def test_an_event_that_matters_to_no_handler_now_is_let_go_and_leaves_no_trace(
+    database: Database,
+) -> None:
+    toy, wanted, heard = Toy(database), set[str](), list[UUID]()
+
+    async def heed(work: Work) -> frozenset[str]:
+        return frozenset(wanted)
+
+    async def hear(events: Sequence[IssueResumed], work: Work) -> None:
+        heard.extend(work.envelope(event).id for event in events)
+
+    toy.service.on_batch(IssueResumed, heed=heed)(hear)
+    async with database.engine.begin() as connection:
+        await connection.run_sync(toy.service.metadata.create_all)
+    resumed, misshapen = enveloped(located("a")), enveloped(located("b"))
+    resumed.type = misshapen.type = IssueResumed.type
+    assert await toy.host.receive([misshapen, enveloped(located("c"))]) == []
+    assert (heard, await toy.texts()) == ([], {"c"})
+    wanted.add(IssueResumed.type)
+    assert [one.poison for one in await toy.host.receive([misshapen])] == [True]

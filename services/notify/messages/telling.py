@@ -1,4 +1,4 @@
-"""Messages come to be: each event of interest is written down once, with a delivery for whoever wants it."""
+"""Messages come to be: each event that somebody asked for is written down once, with a delivery for each."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -8,9 +8,10 @@ from uuid_utils.compat import uuid7
 
 from services.notify.models import Delivery, Endpoint, table_of
 from services.notify.models import Message as MessageRow
-from services.notify.rules.feeds import TEST, Feed, Message, feed_of, write, write_test
+from services.notify.rules.feeds import TEST, Feed, feed_of, name_of, types_told_as, write, write_test
 from services.notify.rules.filters import Filter
 from services.notify.rules.states import DeliveryState, Trigger
+from services.notify.rules.subjects import Subject, subject_of
 from services.notify.settings import NotifySettings
 from shared import bulk
 from shared.bulk import Row
@@ -25,26 +26,35 @@ def webhook_id(message_id: UUID) -> str:
     return f"msg_{message_id.hex}"
 
 
+async def asked_for(work: Work) -> frozenset[str]:
+    """The types of our events of which some endpoint would be told, whatever its state."""
+    patterns = {pattern for _, wanted in await _filters(work) for pattern in wanted.events}
+    return types_told_as(tuple(sorted(patterns)))
+
+
 async def tell(events: Sequence[Event], work: Work) -> int:
-    """Write messages for events and deliveries for the endpoints that asked; say how many deliveries.
+    """Write a message for each event that somebody asked for, and its deliveries; say how many deliveries.
 
     An event that is here already gives nothing new. Endpoints that are not active get theirs too, to wait.
     """
+    filters = await _filters(work)
     rows: dict[UUID, Row] = {}
-    written: dict[UUID, Message] = {}
+    takers: dict[UUID, list[UUID]] = {}
     for event in events:
         feed = feed_of(event)
-        if feed is not None:
+        subject = subject_of(event, feed.type) if feed else None
+        if feed is None or subject is None:
+            continue
+        mine = [endpoint_id for endpoint_id, wanted in filters if wanted.takes(subject.about)]
+        if mine:
             event_id = work.envelope(event).id
-            rows[event_id], written[event_id] = _message(event, feed, work)
+            rows[event_id], takers[event_id] = _message(event, feed, subject, work), mine
     fresh: set[UUID] = await bulk.insert_new(work.session, _MESSAGES, list(rows.values()), key="event_id")
-    filters = await _filters(work) if fresh else []
     deliveries = [
         _delivery(rows[event_id]["id"], endpoint_id, work)
-        for event_id, message in written.items()
+        for event_id, mine in takers.items()
         if event_id in fresh
-        for endpoint_id, wanted in filters
-        if wanted.takes(message.about)
+        for endpoint_id in mine
     ]
     await bulk.insert(work.session, _DELIVERIES, deliveries)
     return len(deliveries)
@@ -80,27 +90,27 @@ async def add_test(work: Work, endpoint: Endpoint) -> UUID:
     return delivery_id
 
 
-def _message(event: Event, feed: Feed, work: Work) -> tuple[Row, Message]:
+def _message(event: Event, feed: Feed, subject: Subject, work: Work) -> Row:
     message_id, envelope = uuid7(), work.envelope(event)
-    message = write(
+    body = write(
         event,
         feed,
+        subject,
         webhook_id=webhook_id(message_id),
         occurred_at=envelope.occurred_at,
         public_url=work.part(NotifySettings).public_url,
     )
-    row = {
+    return {
         "id": message_id,
         "event_id": envelope.id,
         "type": feed.type,
-        "subject": message.subject,
-        "sequence": message.sequence,
-        "area_code": message.about.area_code,
+        "subject": name_of(event),
+        "sequence": event.snapshot.version,
+        "area_code": subject.about.area_code,
         "occurred_at": envelope.occurred_at,
         "stored_at": work.now,
-        "body": message.body,
+        "body": body,
     }
-    return row, message
 
 
 def _delivery(message_id: object, endpoint_id: UUID, work: Work) -> Row:

@@ -8,12 +8,13 @@ pull from us tells who is meant.
 import inspect
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from operator import attrgetter
 
 import orjson
 
-from services.notify.rules.filters import About
-from services.notify.rules.subjects import Facts, concerns_street, subject_of
+from services.notify.rules.filters import matches
+from services.notify.rules.subjects import Facts, Subject, concerns_street
 from shared.events import Event, intake, partners
 from shared.events.intake import EscalationSent, EscalationType
 
@@ -33,16 +34,6 @@ class Feed:
     def description(self) -> str:
         """The first sentence of the contract."""
         return (inspect.getdoc(self.event) or "").splitlines()[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What is said, once and for all receivers: its body never changes, however often it is sent."""
-
-    about: About
-    subject: str
-    sequence: int
-    body: bytes
 
 
 def _fields(names: str, of: str = "") -> tuple[str, ...]:
@@ -128,20 +119,34 @@ def feed_of(event: Event) -> Feed | None:
     return _FEEDS.get(type(event))
 
 
-def write(event: Event, feed: Feed, *, webhook_id: str, occurred_at: datetime, public_url: str) -> Message:
-    """Write the message about an event, in the form that is Standard Webhooks and CloudEvents at once."""
-    subject = subject_of(event, feed.type)
+@lru_cache(maxsize=256)
+def types_told_as(patterns: tuple[str, ...]) -> frozenset[str]:
+    """The types of our events that go out under a type which fits one of the patterns."""
+    return frozenset(feed.event.type for feed in (*FEEDS, *SENT_AS.values()) if matches(patterns, feed.type))
+
+
+def name_of(event: Event) -> str:
+    """The `subject` of the message about an event: the aggregate, by kind and id."""
+    return f"{event.about}/{event.snapshot.id}"
+
+
+def write(
+    event: Event, feed: Feed, subject: Subject, *, webhook_id: str, occurred_at: datetime, public_url: str
+) -> bytes:
+    """Write what is said about an event, in the form that is Standard Webhooks and CloudEvents at once.
+
+    It is said once and for all receivers: the body never changes, however often it is sent.
+    """
     data: Facts = {
         **subject.facts,
         **_additions(event, feed.adds),
         "pii": feed.pii,
         "links": {"self": f"{public_url}/{subject.path}"},
     }
-    name, sequence = f"{event.about}/{event.snapshot.id}", event.snapshot.version
-    body = body_of(
+    name, sequence = name_of(event), event.snapshot.version
+    return body_of(
         feed.type, webhook_id, occurred_at, data, public_url=public_url, subject=name, sequence=sequence
     )
-    return Message(subject.about, name, sequence, body)
 
 
 def write_test(area_code: str, *, webhook_id: str, at: datetime, public_url: str) -> bytes:

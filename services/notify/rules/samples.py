@@ -6,6 +6,7 @@ from uuid import UUID
 import orjson
 
 from services.notify.rules.feeds import SENT_AS, Feed, write
+from services.notify.rules.subjects import subject_of
 from shared.events import Event
 
 _MOMENT = "2026-03-05T02:05:00Z"
@@ -133,12 +134,14 @@ def sample_event(feed: Feed, /, **changes: object) -> Event:
 
 def example_of(feed: Feed, public_url: str) -> object:
     """The message that the event would become, as parsed JSON."""
-    message = write(
-        sample_event(feed),
+    event = sample_event(feed)
+    body = write(
+        event,
         feed,
+        subject_of(event, feed.type),
         webhook_id="msg_" + UUID(int=7).hex,
         occurred_at=datetime.fromisoformat(_MOMENT).astimezone(UTC),
         public_url=public_url,
     )
-    document: object = orjson.loads(message.body)
+    document: object = orjson.loads(body)
     return document
