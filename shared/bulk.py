@@ -1,24 +1,27 @@
 """Many rows in one statement: what the hot paths use in place of the ORM.
 
 PostgreSQL takes a column as one array (`unnest`), so that the statement's text, and with it its plan,
-stays the same for any number of rows. SQLite takes the rows one after another inside its driver.
+stays the same for any number of rows; the statement goes straight to the driver, which costs a third of
+the way through SQLAlchemy. SQLite takes the rows one after another inside its driver.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Dialect, Table, delete, select, text, tuple_, update
+import orjson
+from sqlalchemy import Column, ColumnElement, Dialect, Table, delete, select, tuple_, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.db import Database
+from shared.db import Database, straight
 
 Row = Mapping[str, object]
 Bind = Callable[[Any], Any]
 
-_ASYNCPG: Dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
+_ASYNCPG: Dialect = PGDialect_asyncpg(json_serializer=lambda value: orjson.dumps(value).decode())  # type: ignore[no-untyped-call]
 
 
 async def insert(session: AsyncSession, table: Table, rows: Sequence[Row]) -> None:
@@ -28,7 +31,7 @@ async def insert(session: AsyncSession, table: Table, rows: Sequence[Row]) -> No
     if _is_sqlite(session):
         await session.execute(sqlite.insert(table), list(rows))
     else:
-        await _unnest(session, table, rows, tail="")
+        await _insert(session, table, rows, tail="")
 
 
 async def insert_new(session: AsyncSession, table: Table, rows: Sequence[Row], *, key: str) -> set[Any]:
@@ -36,7 +39,7 @@ async def insert_new(session: AsyncSession, table: Table, rows: Sequence[Row], *
 
     Rows are stored in the order of their keys, so that two callers with common keys cannot deadlock.
     """
-    ordered = sorted({row[key]: row for row in reversed(rows)}.values(), key=lambda row: str(row[key]))
+    ordered = _in_order({row[key]: row for row in reversed(rows)})
     if not ordered:
         return set()
     column = table.c[key]
@@ -44,7 +47,7 @@ async def insert_new(session: AsyncSession, table: Table, rows: Sequence[Row], *
         statement = sqlite.insert(table).on_conflict_do_nothing().returning(column)
         return set((await session.scalars(statement, ordered)).all())
     tail = f" ON CONFLICT DO NOTHING RETURNING {column.name}"
-    return set(await _unnest(session, table, ordered, tail=tail))
+    return set(await _insert(session, table, ordered, tail=tail))
 
 
 async def upsert_newer(session: AsyncSession, table: Table, rows: Sequence[Row], *, key: str) -> set[Any]:
@@ -58,7 +61,7 @@ async def upsert_newer(session: AsyncSession, table: Table, rows: Sequence[Row],
         known = newest.get(row[key])
         if known is None or int(str(known["version"])) < int(str(row["version"])):
             newest[row[key]] = row
-    ordered = sorted(newest.values(), key=lambda row: str(row[key]))
+    ordered = _in_order(newest)
     if not ordered:
         return set()
     column = table.c[key]
@@ -74,7 +77,7 @@ async def upsert_newer(session: AsyncSession, table: Table, rows: Sequence[Row],
         f" ON CONFLICT ({column.name}) DO UPDATE SET {changed}"
         f" WHERE {table.name}.version < excluded.version RETURNING {column.name}"
     )
-    return set(await _unnest(session, table, ordered, tail=tail))
+    return set(await _insert(session, table, ordered, tail=tail))
 
 
 async def update_all(session: AsyncSession, table: Table, rows: Sequence[Row], *, key: str) -> int:
@@ -89,15 +92,11 @@ async def update_all(session: AsyncSession, table: Table, rows: Sequence[Row], *
             done = await session.execute(update(table).where(table.c[key] == row[key]).values(change))
             found += int(getattr(done, "rowcount", 0))
         return found
-    source, binds = _source(table, names)
     changed = ", ".join(f"{name} = new.{name}" for name in names if name != key)
     # Names of our own tables and columns; values go in as parameters.
-    statement = (
-        f"UPDATE {table.name} SET {changed} FROM {source} AS new({', '.join(names)})"  # noqa: S608
-        f" WHERE {table.name}.{key} = new.{key}"
-    )
-    done = await session.execute(text(statement), _arrays(names, binds, rows))
-    return int(getattr(done, "rowcount", 0))
+    head = f"UPDATE {table.name} SET {changed} FROM"  # noqa: S608
+    tail = f" AS new({', '.join(names)}) WHERE {table.name}.{key} = new.{key} RETURNING 1"
+    return len(await _unnest(session, table, names, rows, head=head, tail=tail))
 
 
 async def delete_where(
@@ -120,26 +119,44 @@ async def delete_where(
             return deleted
 
 
-async def _unnest(session: AsyncSession, table: Table, rows: Sequence[Row], *, tail: str) -> Iterable[Any]:
+async def _insert(session: AsyncSession, table: Table, rows: Sequence[Row], *, tail: str) -> list[Any]:
     names = tuple(rows[0])
+    head = f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM"
+    return await _unnest(session, table, names, rows, head=head, tail=tail)
+
+
+async def _unnest(
+    session: AsyncSession,
+    table: Table,
+    names: tuple[str, ...],
+    rows: Sequence[Row],
+    *,
+    head: str,
+    tail: str,
+) -> list[Any]:
     source, binds = _source(table, names)
-    statement = f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM {source}{tail}"  # noqa: S608
-    result = await session.execute(text(statement), _arrays(names, binds, rows))
-    return result.scalars().all() if tail else ()
+    arrays = [
+        [row[name] for row in rows] if bind is None else [bind(row[name]) for row in rows]
+        for name, bind in zip(names, binds, strict=True)
+    ]
+    return [found[0] for found in await straight(session, f"{head} {source}{tail}", arrays)]
 
 
 @lru_cache(maxsize=256)
 def _source(table: Table, names: tuple[str, ...]) -> tuple[str, tuple[Bind | None, ...]]:
     columns = [table.c[name] for name in names]
-    arrays = ", ".join(f"CAST(:{column.name} AS {_sql_type(column)}[])" for column in columns)
+    arrays = ", ".join(f"${at}::{_sql_type(column)}[]" for at, column in enumerate(columns, 1))
     return f"unnest({arrays})", tuple(_bind(column) for column in columns)
 
 
-def _arrays(names: tuple[str, ...], binds: tuple[Bind | None, ...], rows: Sequence[Row]) -> dict[str, Any]:
-    return {
-        name: [row[name] for row in rows] if bind is None else [bind(row[name]) for row in rows]
-        for name, bind in zip(names, binds, strict=True)
-    }
+def _in_order(rows: Mapping[Any, Row]) -> list[Row]:
+    """The rows in the order of their keys, which the database need not share: it must only be one for all."""
+    return [rows[key] for key in sorted(rows, key=_rank)]
+
+
+def _rank(key: Any) -> Any:
+    # A UUID compares in Python, its number in C.
+    return key.int if isinstance(key, UUID) else key
 
 
 def _sql_type(column: Column[Any]) -> str:

@@ -4,22 +4,24 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any, cast
+from operator import itemgetter
+from typing import cast
 
-from sqlalchemy import Column, LargeBinary, MetaData, String, Table, Uuid, delete, func, select, text
+from sqlalchemy import Column, LargeBinary, MetaData, String, Table, Uuid, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import bulk
 from shared.bus import Bus, Unavailable
-from shared.db import BigId, Database, UtcDateTime, is_passing
+from shared.db import BigId, Database, UtcDateTime, is_passing, straight
 from shared.envelope import Packed
+from shared.pace import Pace
 
 log = logging.getLogger(__name__)
 
 # The array keeps the planner on the primary key, and RETURNING makes claim and removal one statement.
-_TAKE = text(
+_TAKE = (
     "DELETE FROM outbox WHERE position = ANY(ARRAY("
-    "SELECT position FROM outbox ORDER BY position LIMIT :most FOR UPDATE SKIP LOCKED"
+    "SELECT position FROM outbox ORDER BY position LIMIT $1 FOR UPDATE SKIP LOCKED"
     ")) RETURNING position, id, type, body"
 )
 
@@ -71,7 +73,7 @@ class Relay:
     ) -> None:
         self._database, self._outbox, self._bus = database, outbox, bus
         self._batch, self._sweep_s, self._published = batch, sweep_s, published
-        self._woken = asyncio.Event()
+        self._woken, self._pace = asyncio.Event(), Pace()
 
     def wake(self) -> None:
         """Say that a commit of this process left events behind."""
@@ -81,6 +83,7 @@ class Relay:
         """Relay for good: at once when woken, and every `sweep_s` for what a crash left behind."""
         pause = 0.1
         while True:
+            await self._pace.turn()
             self._woken.clear()
             try:
                 moved = await self.once()
@@ -111,10 +114,11 @@ class Relay:
 
     async def _take(self) -> int:
         async with self._database.transaction() as session:
-            rows = (await session.execute(_TAKE, {"most": self._batch})).all()
+            rows = await straight(session, _TAKE, [self._batch])
             if rows:
                 await self._bus.publish([
-                    _packed(row) for row in sorted(rows, key=lambda row: int(row.position))
+                    Packed(id=id, type=type, body=body)
+                    for _, id, type, body in sorted(rows, key=itemgetter(0))
                 ])
         return len(rows)
 
@@ -124,7 +128,7 @@ class Relay:
         async with self._database.reading() as session:
             rows = (await session.execute(select(table).order_by(table.c.position).limit(self._batch))).all()
         if rows:
-            await self._bus.publish([_packed(row) for row in rows])
+            await self._bus.publish([Packed(id=row.id, type=row.type, body=row.body) for row in rows])
             async with self._database.transaction() as session:
                 await session.execute(
                     delete(table).where(table.c.position.in_([row.position for row in rows]))
@@ -137,7 +141,3 @@ class Relay:
                 await self._woken.wait()
         except TimeoutError:
             return
-
-
-def _packed(row: Any) -> Packed:
-    return Packed(id=row.id, type=row.type, body=row.body)

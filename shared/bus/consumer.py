@@ -11,6 +11,7 @@ from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMe
 from shared.bus import BATCH, Failure, Receive, Unavailable, short
 from shared.bus.topology import dead_queue, declare_service, retry_queue
 from shared.envelope import SINGLE, Envelope, Unreadable, unpack
+from shared.pace import Pace
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class Consumer:
         self._forward, self._delays, self._prefetch = forward, tuple(delays_s), prefetch
         self._stopping = False
         self._arrived = Arrived()
+        self._pace = Pace()
         self._idle = asyncio.Event()
         self._idle.set()
         self.is_consuming = False
@@ -75,6 +77,7 @@ class Consumer:
     async def _take(self, first: AbstractIncomingMessage, arrived: Arrived) -> None:
         self._idle.clear()
         try:
+            await self._pace.turn()
             last, envelopes = first, await self._read(first)
             while len(envelopes) < BATCH and (following := arrived.at_hand()) is not None:
                 last = following

@@ -16,6 +16,7 @@ from shared.db import is_away
 from shared.errors import Problem
 from shared.host import Host
 from shared.idempotency import Answer, Answers, Claim
+from shared.pace import Pace
 from shared.service import Work
 
 In = TypeVar("In")
@@ -40,6 +41,7 @@ class Grouped(Generic[In]):
         self._use_case, self._most = use_case, most
         self._waiting: list[_Waiting[In]] = []
         self._runner: asyncio.Task[None] | None = None
+        self._pace = Pace()
 
     async def submit(self, host: Host, item: In, caller: Caller, claim: Claim | None) -> tuple[Answer, bool]:
         """Return the answer, and whether it repeats an earlier one. Raises what the item was refused with."""
@@ -51,6 +53,7 @@ class Grouped(Generic[In]):
 
     async def _run(self, host: Host) -> None:
         while self._waiting:
+            await self._pace.turn()
             group, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
             await self._together(host, [one for one in group if not one.answer.done()])
 

@@ -13,7 +13,17 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, Uuid, func, ins
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.db import Database, Json, UtcDateTime, is_passing, is_unstorable, new_metadata, ran_too_long
+from shared import db
+from shared.db import (
+    Database,
+    Json,
+    UtcDateTime,
+    is_passing,
+    is_unstorable,
+    new_metadata,
+    ran_too_long,
+    straight,
+)
 from tests.servers.postgres import PostgresServer
 
 metadata: MetaData = new_metadata()
@@ -209,15 +219,27 @@ async def work_through(database: Database, happens: Callable[[], Awaitable[None]
         await session.execute(text("SELECT 1"))
 
 
+async def work_straight_through(database: Database, happens: Callable[[], Awaitable[None]]) -> None:
+    async with database.transaction() as session:
+        assert await straight(session, "SELECT $1::int", [1]) == [(1,)]
+        await happens()
+        await straight(session, "SELECT $1::int", [2])
+
+
+@pytest.mark.parametrize("work", [work_through, work_straight_through])
 @pytest.mark.parametrize("fault", ["crash", "stop", "cut"])
-async def test_work_goes_on_after_the_server_comes_back(postgres_server: PostgresServer, fault: str) -> None:
+async def test_work_goes_on_after_the_server_comes_back(
+    postgres_server: PostgresServer,
+    fault: str,
+    work: Callable[[Database, Callable[[], Awaitable[None]]], Awaitable[None]],
+) -> None:
     url = postgres_server.create_database("kernel")
     database = Database(url)
     await database.ping()
     cut = partial(postgres_server.terminate_connections, url)
     happens = cut if fault == "cut" else getattr(postgres_server, fault)
     with pytest.raises((DBAPIError, OSError)) as caught:
-        await work_through(database, happens)
+        await work(database, happens)
     assert is_passing(caught.value)
     if fault != "cut":
         with pytest.raises((DBAPIError, OSError)) as refused:
@@ -235,4 +257,38 @@ async def test_a_server_that_hangs_does_not_hang_its_service(postgres_server: Po
     assert is_passing(caught.value)
     await postgres_server.resume()
     await database.ping()
+    await database.close()
+
+
+async def test_a_connection_that_died_while_it_lay_idle_is_not_used(
+    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "PING_AFTER_S", 0.0)
+    url = postgres_server.create_database("kernel")
+    database = Database(url)
+    await database.ping()
+    await postgres_server.terminate_connections(url)
+    async with database.transaction() as session:
+        assert await session.scalar(text("SELECT 1")) == 1
+    await database.close()
+
+
+@pytest.mark.parametrize("statements", [1, 2])
+async def test_what_goes_straight_to_the_driver_fails_with_the_same_errors(
+    make_database: Callable[[str], str], statements: int
+) -> None:
+    database = Database(make_database("kernel"))
+
+    async def fail(statement: str) -> BaseException:
+        with pytest.raises(DBAPIError) as caught:
+            async with database.transaction() as session:
+                await straight(session, "CREATE TABLE words (word text UNIQUE)", [])
+                for _ in range(statements - 1):
+                    await straight(session, "INSERT INTO words VALUES ($1)", ["灯"])
+                await straight(session, statement, ["灯"])
+        return caught.value
+
+    twice = "INSERT INTO words SELECT $1::text FROM generate_series(1, 2)"
+    assert isinstance(await fail(twice), IntegrityError)
+    assert is_unstorable(await fail("SELECT CAST($1 AS int) + 1 / 0 WHERE $1 <> ''"))
     await database.close()
