@@ -26,6 +26,7 @@ from shared.web.grouped_route import GroupedRoute
 from shared.web.observe import Observe
 from shared.web.trust import verifier_of
 
+API_KEY_MARK = "slk_"
 DOCS_ASSETS = Path(fastapi_offline.__file__).parent / "static"
 
 
@@ -89,6 +90,7 @@ def create_app(
     )
     app.state.host, app.state.runtime = runtime.host, runtime
     app.state.identify = _identify(runtime, verifier)
+    app.state.known_by_token = _known_by_token(verifier)
     app.router.routes.extend(_included(f"/{name}/v1", routers))
     _add_probes(app, runtime)
     _add_docs(app, name)
@@ -131,23 +133,39 @@ def _lifespan(runtime: Runtime[Any]) -> Callable[[FastAPI], Any]:
     return run
 
 
+def _known_by_token(verifier: TokenVerifier) -> Callable[[Request], Awaitable[Caller | None]]:
+    async def known_by_token(request: Request) -> Caller | None:
+        """Who calls, or None for an API key, which only the database knows."""
+        credentials = _credentials(request)
+        if credentials is None:
+            return ANONYMOUS
+        return None if credentials.startswith(API_KEY_MARK) else await verifier.verify(credentials)
+
+    return known_by_token
+
+
 def _identify(runtime: Runtime[Any], verifier: TokenVerifier) -> Identify:
-    identify_key = runtime.plan.identify_key
+    identify_key, known_by_token = runtime.plan.identify_key, _known_by_token(verifier)
 
     async def identify(request: Request, work: Work) -> Caller:
-        header = request.headers.get("authorization")
-        if header is None:
-            return ANONYMOUS
-        scheme, _, credentials = header.partition(" ")
-        if scheme.lower() != "bearer" or not credentials:
-            raise Unauthorized("send the credentials as 'Authorization: Bearer <token or API key>'")
-        if not credentials.startswith("slk_"):
-            return await verifier.verify(credentials.strip())
+        caller = await known_by_token(request)
+        if caller is not None:
+            return caller
         if identify_key is None:
             raise Unauthorized("this service takes no API keys")
-        return await identify_key(work, parse_api_key(credentials.strip()))
+        return await identify_key(work, parse_api_key(_credentials(request) or ""))
 
     return identify
+
+
+def _credentials(request: Request) -> str | None:
+    header = request.headers.get("authorization")
+    if header is None:
+        return None
+    scheme, _, credentials = header.partition(" ")
+    if scheme.lower() != "bearer" or not credentials:
+        raise Unauthorized("send the credentials as 'Authorization: Bearer <token or API key>'")
+    return credentials.strip()
 
 
 def _add_probes(app: FastAPI, runtime: Runtime[Any]) -> None:
