@@ -8,46 +8,27 @@ from services.grid.service import grid
 from shared.events.intake import (
     EmergencyReportFiled,
     IssueAccepted,
-    IssueAssigned,
     IssueClosed,
     IssueDeclined,
-    IssueEscalated,
     IssueEvent,
-    IssueHelpRequested,
     IssueMerged,
     IssueRejected,
     IssueReopened,
     IssueReported,
-    IssueResolved,
-    IssueResponded,
-    IssueResumed,
-    IssueReturned,
-    IssueReworked,
-    IssueSuspended,
-    IssueVerified,
     IssueWithdrawn,
 )
 from shared.service import Work
 
+# What opens a round of seeking, and what begins or ends a matter; the steps between are no affair of grid's.
 ISSUE_EVENTS: tuple[type[IssueEvent], ...] = (
     EmergencyReportFiled,
     IssueAccepted,
-    IssueAssigned,
     IssueClosed,
     IssueDeclined,
-    IssueEscalated,
-    IssueHelpRequested,
     IssueMerged,
     IssueRejected,
     IssueReopened,
     IssueReported,
-    IssueResolved,
-    IssueResponded,
-    IssueResumed,
-    IssueReturned,
-    IssueReworked,
-    IssueSuspended,
-    IssueVerified,
     IssueWithdrawn,
 )
 
