@@ -1,6 +1,7 @@
 """How an app is served: uvicorn on uvloop, one socket that is bound before anything else happens."""
 
 import fcntl
+import gc
 import os
 import socket
 from collections.abc import Callable
@@ -92,7 +93,20 @@ def served() -> ASGIApp:
     service = find(name)
     settings = settings_of(service)
     configure_logging(name, settings.log_level)
-    return build(service.plan, service.routers, settings)
+    app = build(service.plan, service.routers, settings)
+    collect_seldom()
+    return app
+
+
+def collect_seldom() -> None:
+    """Let the garbage collector pass over what lives as long as the process, and come less often.
+
+    A batch makes thousands of short-lived objects, nearly all freed by counting; looking through all that
+    was ever imported for each 700 of them took a tenth of a busy process.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def serve_one(name: str, taken: socket.socket) -> bool:
