@@ -140,7 +140,7 @@ async def test_messages_are_kept_where_somebody_asked_for_them(office: Office, s
     async with office.stage.client(Role.OPERATOR, areas=(STREET,)) as client:
         all_of_them = (await client.get("/messages")).json()
         closed = (await client.get("/messages", params={"type": "issue.closed"})).json()
-        page = await client.get("/messages", params={"limit": 1})
+        page = await client.get("/messages", params={"limit": 2})
         rest = await client.get(f"http://test{page.links['next']['url']}")
     async with office.stage.client(Role.OPERATOR, areas=("620102015",)) as client:
         elsewhere = (await client.get("/messages")).json()

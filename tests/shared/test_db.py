@@ -279,13 +279,16 @@ async def test_what_goes_straight_to_the_driver_fails_with_the_same_errors(
 ) -> None:
     database = Database(make_database("kernel"))
 
+    async def run(statement: str) -> None:
+        async with database.transaction() as session:
+            await straight(session, "CREATE TABLE words (word text UNIQUE)", [])
+            for _ in range(statements - 1):
+                await straight(session, "INSERT INTO words VALUES ($1)", ["灯"])
+            await straight(session, statement, ["灯"])
+
     async def fail(statement: str) -> BaseException:
         with pytest.raises(DBAPIError) as caught:
-            async with database.transaction() as session:
-                await straight(session, "CREATE TABLE words (word text UNIQUE)", [])
-                for _ in range(statements - 1):
-                    await straight(session, "INSERT INTO words VALUES ($1)", ["灯"])
-                await straight(session, statement, ["灯"])
+            await run(statement)
         return caught.value
 
     twice = "INSERT INTO words SELECT $1::text FROM generate_series(1, 2)"
