@@ -15,7 +15,7 @@ from tests.servers.machine import Trouble, reaper
 
 PULL_SECONDS = float(os.environ.get("TEST_PULL_SECONDS", "120"))
 
-# In a process of its own: a client that finds no engine leaves its socket open, and a warning is an error here.
+# In a process of its own: a client that finds no engine leaves its socket open, and warnings are errors here.
 _ENSURE = """
 import docker, sys
 client = docker.from_env(timeout=10)

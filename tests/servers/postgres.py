@@ -22,8 +22,8 @@ from tests.servers.machine import (
     family,
     free_ports,
     signal_all,
-    wait_until,
 )
+from tests.servers.server import Server
 
 IMAGE = "postgres:17-bookworm"
 
@@ -38,6 +38,15 @@ SETTINGS = {
     "max_wal_size": "2GB",
     "log_min_messages": "warning",
 }
+
+CLEARING = (
+    (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    ),
+    "DROP SCHEMA public CASCADE",
+    "CREATE SCHEMA public",
+)
 
 _numbers = count(1)
 
@@ -68,96 +77,69 @@ async def _execute(url: str, statements: tuple[str, ...]) -> None:
         await connection.close()
 
 
-class PostgresServer:
+class PostgresServer(Server):
     """One server. `url` ends in a slash, to be followed by a database's name."""
 
-    def __init__(self, url: str, machine: Machine | None = None) -> None:
-        self.url = url
-        self._machine = machine
-        self._paused = False
-        self._made: list[str] = []
+    name = "PostgreSQL"
+    patience_s = 60
 
-    @property
-    def controlled(self) -> bool:
-        return self._machine is not None
+    def __init__(self, url: str, machine: Machine | None = None, idle: list[str] | None = None) -> None:
+        super().__init__(machine)
+        self.url = url
+        self._made: list[str] = []
+        self._copies: list[str] = []
+        # To make a database and to drop it takes longer than most tests; to empty one does not.
+        self._idle: list[str] = [] if idle is None else idle
 
     def for_test(self) -> "PostgresServer":
         """Return the same server as one test sees it, whose databases go with the test."""
-        return PostgresServer(self.url, self._machine)
+        return PostgresServer(self.url, self._machine, self._idle)
 
     def create_database(self, name: str, *, like: str | None = None) -> str:
-        """Create a database and return its URL: empty, or a copy of the one at `like`, which is not in use.
+        """Return the URL of a database: an empty one, or a copy of the one at `like`, which is not in use.
 
-        Names never collide, neither do the databases of two runs on one server.
+        An empty one may have served another test, and be named as it wished. Names never collide, neither
+        do the databases of two runs on one server.
         """
+        if like is None and self._idle:
+            self._made.append(self._idle.pop())
+            return self.url + self._made[-1]
         unique = f"test_{os.getpid()}_{next(_numbers)}_{name}"
         template = f' TEMPLATE "{_name(like)}"' if like else ""
         sql(self.url + "postgres", f'CREATE DATABASE "{unique}"{template}')
-        self._made.append(unique)
+        (self._copies if like else self._made).append(unique)
         return self.url + unique
 
     def drop_databases(self) -> None:
-        """Drop what this object created, in use or not; a server left switched off takes its own with it."""
-        if self._made and self._answers():
-            sql(self.url + "postgres", *(f'DROP DATABASE "{name}" WITH (FORCE)' for name in self._made))
+        """Take back what this object created, in use or not; a server left off takes its own with it."""
+        if (self._made or self._copies) and self.answers():
+            for name in self._made:
+                sql(self.url + name, *CLEARING)
+            self._idle += self._made
+            self._drop(self._copies)
         self._made.clear()
-
-    def wait(self, *, seconds: float = 60) -> None:
-        """Return once the server answers a query."""
-        wait_until(self._answers, seconds=seconds, trouble=lambda: f"PostgreSQL: {self._needed.complaint()}")
+        self._copies.clear()
 
     def remove(self) -> None:
-        if self._machine is not None:
-            self._machine.remove()
+        if not self.controlled:
+            self._drop(self._idle)
+        super().remove()
+
+    def answers(self) -> bool:
+        try:
+            sql(self.url + "postgres", "SELECT 1")
+        except (OSError, asyncpg.PostgresError):
+            return False
+        return True
 
     async def terminate_connections(self, url: str) -> None:
         """Cut every connection to the database of `url`, as an administrator or a failover would."""
         query = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{_name(url)}'"
         await asyncio.to_thread(sql, self.url + "postgres", query)
 
-    async def stop(self) -> None:
-        await asyncio.to_thread(self._needed.stop)
-
-    async def crash(self) -> None:
-        """End the server without a shutdown; what was acknowledged is there again after `start`."""
-        await asyncio.to_thread(self._needed.crash)
-
-    async def start(self) -> None:
-        """Start if it does not run, and return once it answers."""
-        await asyncio.to_thread(self._needed.start)
-        await asyncio.to_thread(self.wait)
-
-    async def restart(self) -> None:
-        await self.stop()
-        await self.start()
-
-    async def pause(self) -> None:
-        """Let every connection hang, and new ones too, until `resume`."""
-        await asyncio.to_thread(self._needed.pause)
-        self._paused = True
-
-    async def resume(self) -> None:
-        await asyncio.to_thread(self._needed.resume)
-        self._paused = False
-
-    async def mend(self) -> None:
-        """Undo whatever this object did to the server."""
-        if self._paused:
-            await self.resume()
-        await self.start()
-
-    @property
-    def _needed(self) -> Machine:
-        if self._machine is None:
-            raise Trouble("a server that somebody else runs is not ours to switch")
-        return self._machine
-
-    def _answers(self) -> bool:
-        try:
-            sql(self.url + "postgres", "SELECT 1")
-        except (OSError, asyncpg.PostgresError):
-            return False
-        return True
+    def _drop(self, names: list[str]) -> None:
+        if names:
+            sql(self.url + "postgres", *(f'DROP DATABASE "{name}" WITH (FORCE)' for name in names))
 
 
 def _name(url: str) -> str:
@@ -170,8 +152,7 @@ def given_postgres() -> PostgresServer:
         raise Trouble("TEST_DATABASE_URL is not set")
     parsed = make_url(url).set(drivername="postgresql+asyncpg", database="")
     server = PostgresServer(parsed.render_as_string(hide_password=False).rstrip("/") + "/")
-    wait_until(server._answers, seconds=10, trouble=lambda: "TEST_DATABASE_URL does not answer")
-    return server
+    return server.found("TEST_DATABASE_URL")
 
 
 def container_postgres() -> PostgresServer:
@@ -184,23 +165,17 @@ def container_postgres() -> PostgresServer:
         command=f"postgres {flags}",
         hostname="sanlian-postgres",
     )
-    return _started(machine, f"sanlian:{password}@{machine.host}:{port}")
+    return PostgresServer(_url(f"sanlian:{password}@{machine.host}:{port}"), machine).started()
 
 
 def debian_postgres() -> PostgresServer:
     (port,), password = free_ports(1), secrets.token_hex(8)
-    return _started(PostgresProcess(port=port, password=password), f"sanlian:{password}@127.0.0.1:{port}")
+    machine = PostgresProcess(port=port, password=password)
+    return PostgresServer(_url(f"sanlian:{password}@127.0.0.1:{port}"), machine).started()
 
 
-def _started(machine: Machine, authority: str) -> PostgresServer:
-    server = PostgresServer(f"postgresql+asyncpg://{authority}/", machine)
-    try:
-        machine.start()
-        server.wait()
-    except BaseException:
-        server.remove()
-        raise
-    return server
+def _url(authority: str) -> str:
+    return f"postgresql+asyncpg://{authority}/"
 
 
 def programs() -> Path:

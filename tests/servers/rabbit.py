@@ -16,7 +16,8 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from tests.servers.containers import Container
-from tests.servers.machine import Home, Machine, Process, Trouble, free_ports, signal_all, wait_until
+from tests.servers.machine import Home, Machine, Process, Trouble, free_ports, signal_all
+from tests.servers.server import Server
 
 IMAGE = "rabbitmq:4-management"
 DEBIAN = Path("/usr/lib/rabbitmq/bin")
@@ -72,17 +73,17 @@ class Management:
         self.call("DELETE", f"vhosts/{quote(name, safe='')}")
 
 
-class RabbitServer:
+class RabbitServer(Server):
     """One broker. Each test gets a virtual host, so that queue names never meet."""
 
-    def __init__(self, authority: str, management: Management, machine: Machine | None = None) -> None:
-        self._authority, self._management, self._machine = authority, management, machine
-        self._paused = self._alarmed = self._recovers = False
-        self._made: list[str] = []
+    name = "RabbitMQ"
+    patience_s = 90
 
-    @property
-    def controlled(self) -> bool:
-        return self._machine is not None
+    def __init__(self, authority: str, management: Management, machine: Machine | None = None) -> None:
+        super().__init__(machine)
+        self._authority, self._management = authority, management
+        self._alarmed = self._recovers = False
+        self._made: list[str] = []
 
     def for_test(self) -> "RabbitServer":
         """Return the same broker as one test sees it, whose virtual hosts go with the test."""
@@ -106,51 +107,31 @@ class RabbitServer:
         Queues that it has just recovered are better left alone: RabbitMQ 3.10 loses the supervisor of all
         dead lettering where several of them are deleted then, and declares no such queue from there on.
         """
-        if self._made and not self._recovers and self._answers():
+        if self._made and not self._recovers and self.answers():
             for name in self._made:
                 self._management.delete_vhost(name)
         self._made.clear()
 
-    def wait(self, *, seconds: float = 90) -> None:
-        """Return once the broker takes AMQP connections and answers administrators."""
-        wait_until(self._answers, seconds=seconds, trouble=lambda: f"RabbitMQ: {self._needed.complaint()}")
-
-    def remove(self) -> None:
-        if self._machine is not None:
-            self._machine.remove()
+    def answers(self) -> bool:
+        """Whether it takes AMQP connections, and answers administrators."""
+        address = urlsplit(f"amqp://{self._authority}")
+        try:
+            socket.create_connection((address.hostname or "", address.port or 5672), timeout=5).close()
+        except OSError:
+            return False
+        return self._management.answers()
 
     async def stop(self) -> None:
         self._recovers = True
-        await asyncio.to_thread(self._needed.stop)
+        await super().stop()
 
     async def crash(self) -> None:
         """End the broker without a shutdown; confirmed messages are there again after `start`."""
         self._recovers = True
-        await asyncio.to_thread(self._needed.crash)
-
-    async def start(self) -> None:
-        """Start if it does not run, and return once it answers."""
-        await asyncio.to_thread(self._needed.start)
-        await asyncio.to_thread(self.wait)
-
-    async def restart(self) -> None:
-        await self.stop()
-        await self.start()
-
-    async def pause(self) -> None:
-        """Let every connection hang, and new ones too, until `resume`."""
-        await asyncio.to_thread(self._needed.pause)
-        self._paused = True
-
-    async def resume(self) -> None:
-        await asyncio.to_thread(self._needed.resume)
-        self._paused = False
+        await super().crash()
 
     async def mend(self) -> None:
-        """Undo whatever this object did to the server."""
-        if self._paused:
-            await self.resume()
-        await self.start()
+        await super().mend()
         if self._alarmed:
             await self.clear_disk_alarm()
 
@@ -168,20 +149,6 @@ class RabbitServer:
         await asyncio.to_thread(self._needed.run, "rabbitmqctl", "set_disk_free_limit", "50MB")
         self._alarmed = False
 
-    @property
-    def _needed(self) -> Machine:
-        if self._machine is None:
-            raise Trouble("a broker that somebody else runs is not ours to switch")
-        return self._machine
-
-    def _answers(self) -> bool:
-        address = urlsplit(f"amqp://{self._authority}")
-        try:
-            socket.create_connection((address.hostname or "", address.port or 5672), timeout=5).close()
-        except OSError:
-            return False
-        return self._management.answers()
-
 
 def given_rabbit() -> RabbitServer:
     """Take the broker of TEST_AMQP_URL; its account administers it through the management plugin.
@@ -195,12 +162,7 @@ def given_rabbit() -> RabbitServer:
     door = os.environ.get("TEST_RABBIT_MANAGEMENT_URL", f"http://{parts.hostname}:15672").rstrip("/")
     management = Management(door, user=parts.username or "guest", password=parts.password or "guest")
     server = RabbitServer(parts.netloc, management)
-    wait_until(
-        server._answers,
-        seconds=10,
-        trouble=lambda: f"TEST_AMQP_URL or its management plugin at {door} does not answer",
-    )
-    return server
+    return server.found(f"TEST_AMQP_URL or its management plugin at {door}")
 
 
 def container_rabbit() -> RabbitServer:
@@ -223,14 +185,7 @@ def debian_rabbit() -> RabbitServer:
 def _started(machine: Machine, host: str, ports: tuple[int, int], password: str) -> RabbitServer:
     amqp, management = ports
     door = Management(f"http://{host}:{management}", user="sanlian", password=password)
-    server = RabbitServer(f"sanlian:{password}@{host}:{amqp}", door, machine)
-    try:
-        machine.start()
-        server.wait()
-    except BaseException:
-        server.remove()
-        raise
-    return server
+    return RabbitServer(f"sanlian:{password}@{host}:{amqp}", door, machine).started()
 
 
 class RabbitProcess:
