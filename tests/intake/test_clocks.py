@@ -1,10 +1,14 @@
 """The clocks of an issue: each strikes once, in running time, and what follows from it is told."""
 
 import asyncio
+import signal
+import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from services.intake.app import PLAN, ROUTERS
@@ -14,7 +18,8 @@ from services.intake.issues import record
 from shared.clock import FakeClock
 from shared.events.intake import IssueSnapshot
 from shared.runtime import Runtime
-from shared.testing import NotingBus, Stage, staged
+from shared.testing import COMMUNITY, MASTER_KEYS, NotingBus, Stage, staged
+from tests.intake.conftest import GRID_PUBLIC_KEY, MORNING
 from tests.intake.people import People, kinds, proposed
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -193,7 +198,7 @@ async def test_two_replicas_strike_each_clock_once(stage: Stage, people: People)
     assert sorted(told) == [("breached", "accept")] * 6 + [("warning", "accept")] * 6
 
 
-async def test_a_kill_before_the_commit_loses_no_stroke_and_doubles_none(
+async def test_a_fault_before_the_commit_loses_no_stroke_and_doubles_none(
     stage: Stage, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await people.report()
@@ -204,16 +209,39 @@ async def test_a_kill_before_the_commit_loses_no_stroke_and_doubles_none(
     def dies_once(*given: Any) -> IssueSnapshot:
         done = whole(*given)
         if left and left.pop():
-            raise RuntimeError("killed")
+            raise RuntimeError("by mischance")
         return done
 
     monkeypatch.setattr(striking, "move", dies_once)
     stage.clock.advance(DAY)
-    with pytest.raises(RuntimeError, match="killed"):
+    with pytest.raises(RuntimeError, match="by mischance"):
         await strike_due(stage.host)
     assert len(heard(list(await stage.emitted()))) == 2
     assert len(heard(await after(stage, SECOND))) == 2
     assert await after(stage, MINUTE) == []
+
+
+async def test_replicas_of_which_one_is_killed_strike_each_clock_once(
+    make_database: Callable[[str], str],
+) -> None:
+    url, clock = make_database("intake"), FakeClock(MORNING)
+    async with staged(
+        PLAN, ROUTERS, database_url=url, clock=clock, contact_public_key=GRID_PUBLIC_KEY
+    ) as stage:
+        people = People(stage)
+        for _ in range(12):
+            await people.report()
+        clock.advance(DAY)
+        settings = orjson.dumps({"database_url": url, "community": COMMUNITY, "master_keys": MASTER_KEYS})
+        told = (sys.executable, "-m", "tests.intake.doomed", "5", clock.now().isoformat(), settings.decode())
+        doomed = await asyncio.create_subprocess_exec(*told)
+        assert await doomed.wait() == -signal.SIGKILL
+        seen = len(heard(list(await stage.emitted())))
+        assert 0 < seen < 24
+        rest = heard(await after(stage, SECOND))
+        assert len(rest) == 24 - seen
+        assert await after(stage, MINUTE) == []
+        await people.leave()
 
 
 async def test_the_watch_strikes_by_itself(stage: Stage, people: People) -> None:
