@@ -5,7 +5,7 @@ stays the same for any number of rows; the statement goes straight to the driver
 the way through SQLAlchemy. SQLite takes the rows one after another inside its driver.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -99,6 +99,38 @@ async def update_all(session: AsyncSession, table: Table, rows: Sequence[Row], *
     return len(await _unnest(session, table, names, rows, head=head, tail=tail))
 
 
+async def fetch(
+    session: AsyncSession,
+    table: Table,
+    names: tuple[str, ...],
+    values: Collection[object],
+    *,
+    key: str,
+    lock: bool = False,
+) -> list[dict[str, Any]]:
+    """The named columns of the rows whose `key` is among the values, in the order of the keys.
+
+    With `lock` the rows stay ours until the transaction ends. The values are one parameter on PostgreSQL:
+    a list in the statement would make it another one, to be planned anew, for each number of values.
+    """
+    ordered = sorted(values, key=_rank)
+    if not ordered:
+        return []
+    if _is_sqlite(session):
+        column = table.c[key]
+        query = select(*(table.c[name] for name in names)).where(column.in_(ordered)).order_by(column)
+        return [dict(row) for row in (await session.execute(query)).mappings()]
+    statement, results = _select(table, names, key, lock)
+    found = await straight(session, statement, [ordered])
+    return [
+        {
+            name: value if result is None else result(value)
+            for name, result, value in zip(names, results, record, strict=True)
+        }
+        for record in found
+    ]
+
+
 async def delete_where(
     database: Database, table: Table, condition: ColumnElement[bool], *, slice_of: int = 5_000
 ) -> int:
@@ -147,6 +179,19 @@ def _source(table: Table, names: tuple[str, ...]) -> tuple[str, tuple[Bind | Non
     columns = [table.c[name] for name in names]
     arrays = ", ".join(f"${at}::{_sql_type(column)}[]" for at, column in enumerate(columns, 1))
     return f"unnest({arrays})", tuple(_bind(column) for column in columns)
+
+
+@lru_cache(maxsize=256)
+def _select(
+    table: Table, names: tuple[str, ...], key: str, lock: bool
+) -> tuple[str, tuple[Bind | None, ...]]:
+    types = [table.c[name].type.dialect_impl(_ASYNCPG) for name in names]
+    # Names of our own tables and columns; values go in as parameters.
+    statement = (
+        f"SELECT {', '.join(names)} FROM {table.name}"  # noqa: S608
+        f" WHERE {key} = ANY($1::{_sql_type(table.c[key])}[]) ORDER BY {key}{' FOR UPDATE' if lock else ''}"
+    )
+    return statement, tuple(type.result_processor(_ASYNCPG, None) for type in types)
 
 
 def _in_order(rows: Mapping[Any, Row]) -> list[Row]:

@@ -186,3 +186,17 @@ async def test_any_order_and_repetition_of_versions_ends_in_the_newest(
     assert {id: (row["version"], row["name"]) for id, row in found.items()} == {
         id: (version, f"v{version}") for id, version in newest.items()
     }
+
+
+async def test_rows_are_fetched_by_their_keys_in_order_whatever_their_number(tables: Database) -> None:
+    ids = [UUID(int=number) for number in (3, 1, 2)]
+    async with tables.transaction() as session:
+        await bulk.insert(session, things, [{"id": id, **FULL} for id in ids])
+    names = ("id", "note", "at", "blob")
+    async with tables.transaction() as session:
+        found = await bulk.fetch(session, things, names, [*ids, UUID(int=9)], key="id", lock=True)
+        assert await bulk.fetch(session, things, names, (), key="id") == []
+        again = await bulk.fetch(session, things, ("id",), ids[:1], key="id")
+    assert [row["id"] for row in found] == sorted(ids)
+    assert all(row == {"id": row["id"]} | {name: FULL[name] for name in names[1:]} for row in found)
+    assert again == [{"id": ids[0]}]

@@ -62,8 +62,8 @@ async def take_help_requests(work: Work, events: Sequence[IssueHelpRequested]) -
 async def _ends_of(work: Work, issues: set[UUID]) -> dict[UUID, int]:
     # A row with version 0 changes nothing, and makes whoever ends the issue at this moment wait for us.
     await bulk.upsert_newer(work.session, _ENDED, [{"id": id, "version": 0} for id in issues], key="id")
-    query = select(_ENDED.c.id, _ENDED.c.version).where(_ENDED.c.id.in_(sorted(issues)), _ENDED.c.version > 0)
-    return {row.id: row.version for row in await work.session.execute(query)}
+    found = await bulk.fetch(work.session, _ENDED, ("id", "version"), issues, key="id")
+    return {row["id"]: row["version"] for row in found if row["version"]}
 
 
 async def _match(work: Work, needs: Sequence[NeedFacts]) -> Allocation:
