@@ -5,8 +5,9 @@ from functools import partial
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from shared.web import WorkRoute
-from shared.web.edge import Run, guarded, know, most_bytes
+from shared.host import Host
+from shared.web import Scope, WorkRoute
+from shared.web.edge import Run, guarded, identify, most_bytes
 
 
 class WaitingRoute(WorkRoute):
@@ -20,4 +21,10 @@ class WaitingRoute(WorkRoute):
 async def _heard_out(request: Request, endpoint: Run) -> Response:
     # What a claim is made of and what the form is read from is one body, read once.
     await request.body()
-    return await know(request, endpoint)
+    host: Host = request.app.state.host
+    async with host.look() as work:
+        await identify(request, work)
+    response = await endpoint(request)
+    if request.state.scope is not Scope.everywhere and not work.area_checked:
+        raise RuntimeError(f"{request.url.path} promises an area check and made none")
+    return response
