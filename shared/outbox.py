@@ -83,10 +83,11 @@ class Relay:
         """Relay for good: at once when woken, and every `sweep_s` for what a crash left behind."""
         pause = 0.1
         while True:
-            await self._pace.turn()
-            self._woken.clear()
             try:
-                moved = await self.once()
+                async with self._pace.turn():
+                    self._woken.clear()
+                    moved = await self.once()
+                    self._pace.full = moved >= self._batch
             except Exception as error:
                 if not isinstance(error, Unavailable) and not is_passing(error):
                     raise

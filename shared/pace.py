@@ -1,24 +1,33 @@
 """When work that can be done for many at once begins: at once where it is rare, else in batches."""
 
 import asyncio
-
-# A transaction, a publish or a group of requests costs some milliseconds of its own, whatever is in it.
-# A moment's rest between two lets what comes meanwhile gather, and is no more than a person's blink is long.
-import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from time import monotonic
 
-GATHER_S = float(os.environ.get("PACE", "0.01"))
+# A transaction, a publish or a group of requests costs some milliseconds of its own, whatever is in it.
+# So who has worked rests twice as long, and what comes meanwhile is done together. An idle machine works
+# quickly and rests for a few milliseconds; on a busy one, where batches pay, the rests grow by themselves.
+REST = 2.0
+LONGEST_REST_S = 0.04
 
 
 class Pace:
-    """Holds up whoever asks for a turn sooner than `every_s` seconds after the turn before."""
+    """The rhythm of one worker that takes batch after batch."""
 
-    def __init__(self, every_s: float = GATHER_S) -> None:
-        self._every_s, self._next = every_s, 0.0
+    def __init__(self) -> None:
+        self._rested = 0.0
+        self.full = False
 
-    async def turn(self) -> None:
-        """Return when the next turn may begin; at once where the last one lies far enough back."""
-        wait = self._next - monotonic()
+    @asynccontextmanager
+    async def turn(self) -> AsyncGenerator[None]:
+        """Begin the block once the last rest is over. A block that sets `full`, as more waits, earns none."""
+        wait = self._rested - monotonic()
         if wait > 0:
             await asyncio.sleep(wait)
-        self._next = monotonic() + self._every_s
+        began, self.full = monotonic(), False
+        try:
+            yield
+        finally:
+            now = monotonic()
+            self._rested = now if self.full else now + min((now - began) * REST, LONGEST_REST_S)

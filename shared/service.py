@@ -30,6 +30,7 @@ class Work:
 
     `now` is the same for the whole of it. `caller` is nobody where an event is the reason.
     What stands in `afterwards` is called once the commit is done, and must neither wait nor fail.
+    `found` is for what one step of the work read and a later one needs too.
     """
 
     session: AsyncSession
@@ -42,6 +43,7 @@ class Work:
     emitted: list[Packed] = field(default_factory=list)
     arrived: dict[int, Envelope] = field(default_factory=dict)
     afterwards: list[Callable[[], None]] = field(default_factory=list)
+    found: dict[object, Any] = field(default_factory=dict)
 
     def emit(self, event: Event, *, because: Event | None = None) -> None:
         """Leave a fact behind; it is stored beside the change and published after the commit.

@@ -77,15 +77,16 @@ class Consumer:
     async def _take(self, first: AbstractIncomingMessage, arrived: Arrived) -> None:
         self._idle.clear()
         try:
-            await self._pace.turn()
-            last, envelopes = first, await self._read(first)
-            while len(envelopes) < BATCH and (following := arrived.at_hand()) is not None:
-                last = following
-                envelopes.extend(await self._read(last))
-            for failure in await self._receive_when_possible(envelopes):
-                await self._send_up(failure)
-            # One ack for all that came before: messages are taken in the order of their tags.
-            await last.ack(multiple=True)
+            async with self._pace.turn():
+                last, envelopes = first, await self._read(first)
+                while len(envelopes) < BATCH and (following := arrived.at_hand()) is not None:
+                    last = following
+                    envelopes.extend(await self._read(last))
+                self._pace.full = len(envelopes) >= BATCH
+                for failure in await self._receive_when_possible(envelopes):
+                    await self._send_up(failure)
+                # One ack for all that came before: messages are taken in the order of their tags.
+                await last.ack(multiple=True)
         finally:
             self._idle.set()
 

@@ -53,9 +53,10 @@ class Grouped(Generic[In]):
 
     async def _run(self, host: Host) -> None:
         while self._waiting:
-            await self._pace.turn()
-            group, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-            await self._together(host, [one for one in group if not one.answer.done()])
+            async with self._pace.turn():
+                group, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+                self._pace.full = bool(self._waiting)
+                await self._together(host, [one for one in group if not one.answer.done()])
 
     async def _together(self, host: Host, group: Sequence[_Waiting[In]]) -> None:
         try:

@@ -1,23 +1,40 @@
-"""Work that can be done for many at once begins at once where it is rare, and gathers where it is not."""
+"""Who takes batch after batch rests between two, and not where more waits already."""
 
 import asyncio
 
 from shared.pace import Pace
 
 
-async def test_the_first_turn_comes_at_once_and_the_next_one_is_held_up() -> None:
-    pace = Pace(0.01)
-    await asyncio.wait_for(pace.turn(), timeout=0.001)
-    following = asyncio.create_task(pace.turn())
+async def began(pace: Pace) -> "asyncio.Task[None]":
+    async def work() -> None:
+        async with pace.turn():
+            pass
+
+    task = asyncio.create_task(work())
     await asyncio.sleep(0)
+    return task
+
+
+async def test_who_has_worked_rests_before_the_next_turn() -> None:
+    pace = Pace()
+    async with pace.turn():
+        await asyncio.sleep(0.01)
+    following = await began(pace)
     assert not following.done()
     await following
 
 
-async def test_a_turn_that_comes_long_after_the_last_is_not_held_up() -> None:
-    pace = Pace(0.01)
-    await pace.turn()
-    await asyncio.sleep(0.02)
-    following = asyncio.create_task(pace.turn())
-    await asyncio.sleep(0)
-    assert following.done()
+async def test_who_left_something_waiting_does_not_rest() -> None:
+    pace = Pace()
+    async with pace.turn():
+        await asyncio.sleep(0.01)
+        pace.full = True
+    assert (await began(pace)).done()
+
+
+async def test_who_waited_long_for_work_has_rested() -> None:
+    pace = Pace()
+    async with pace.turn():
+        await asyncio.sleep(0.001)
+    await asyncio.sleep(0.05)
+    assert (await began(pace)).done()

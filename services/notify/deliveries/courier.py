@@ -21,6 +21,7 @@ from shared.clock import Clock
 from shared.db import is_passing
 from shared.host import Host
 from shared.http import HttpAnswer, HttpClient, HttpFailure
+from shared.pace import Pace
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class Courier:
         self._directory: Mapping[UUID, Addressee] = {}
         self._swept_at: float | None = None
         self._tests_wait = True
-        self._woken = asyncio.Event()
+        self._woken, self._pace = asyncio.Event(), Pace()
         self._flying: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
@@ -82,11 +83,12 @@ class Courier:
     async def _send_for_good(self, host: Host, ledger: Ledger, storing: asyncio.Task[None]) -> None:
         pause = 0.1
         while True:
-            self._woken.clear()
             if storing.done():
                 storing.result()
             try:
-                jobs = await self._next(host, ledger)
+                async with self._pace.turn():
+                    self._woken.clear()
+                    jobs = await self._next(host, ledger)
             except Exception as error:
                 if not is_passing(error):
                     raise

@@ -127,9 +127,13 @@ def _delivery(message_id: object, endpoint_id: UUID, work: Work) -> Row:
 
 
 async def _filters(work: Work) -> list[tuple[UUID, Filter]]:
-    names = ("id", "events", "area_code", "categories", "urgencies", "offices")
-    chosen = [_ENDPOINTS.c[name] for name in names]
-    return [
+    if _filters in work.found:
+        known: list[tuple[UUID, Filter]] = work.found[_filters]
+        return known
+    chosen = [
+        _ENDPOINTS.c[name] for name in ("id", "events", "area_code", "categories", "urgencies", "offices")
+    ]
+    filters = [
         (
             row.id,
             Filter(
@@ -142,3 +146,5 @@ async def _filters(work: Work) -> list[tuple[UUID, Filter]]:
         )
         for row in await work.session.execute(select(*chosen))
     ]
+    work.found[_filters] = filters
+    return filters
