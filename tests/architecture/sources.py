@@ -57,23 +57,31 @@ def unpacked() -> Iterator[str]:
 @cache
 def sources(*folders: str) -> tuple[Source, ...]:
     """Return the Python files below these folders, or below all of them."""
-    found = []
-    for name in files():
-        if name.endswith(".py") and name.split("/")[0] in (folders or ALL):
-            text = (ROOT / name).read_text()
-            found.append(Source(name, text, ast.parse(text, name)))
-    return tuple(found)
+    chosen = folders or ALL
+    return tuple(read(name) for name in files() if name.endswith(".py") and name.split("/")[0] in chosen)
+
+
+@cache
+def read(name: str) -> Source:
+    text = (ROOT / name).read_text()
+    return Source(name, text, ast.parse(text, name))
+
+
+@cache
+def nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """Return what `ast.walk` finds; walking is most of what these tests do."""
+    return tuple(ast.walk(tree))
 
 
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
 
 def imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
     """Yield every module that is imported, in full, with its line; `from a import b` yields `a.b`."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -82,7 +90,7 @@ def imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
 
 def calls(tree: ast.AST, name: str) -> Iterator[int]:
     """Yield the lines on which a method or function of that name is called."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Call):
             called = node.func
             found = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", None)

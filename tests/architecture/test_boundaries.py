@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.architecture.sources import CODE, Source, calls, imports, sources
+from tests.architecture.sources import CODE, Source, calls, imports, nodes, sources
 
 # What a module of a service may import of its own service: only what stands as low or lower.
 # A module with any other name holds use cases, or rules where it imports nothing of the kind below.
@@ -102,7 +102,7 @@ def test_rules_ask_neither_the_clock_nor_the_network() -> None:
     found = [
         f"{source.path}:{node.lineno}"
         for source in rules
-        for node in ast.walk(source.tree)
+        for node in nodes(source.tree)
         if isinstance(node, ast.Attribute) and node.attr in {"now", "utcnow", "today", "urlopen"}
     ]
     assert not found, f"pass the moment in: {found}"

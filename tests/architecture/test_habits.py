@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from tests.architecture.sources import CODE, Source, functions, sources
+from tests.architecture.sources import CODE, Source, functions, nodes, sources
 
 # Each broad except that does not raise again, and why it may: the fault is handed on, not swallowed.
 CARRIERS = {
@@ -37,7 +37,7 @@ def broad_handlers(source: Source) -> Iterator[tuple[str, ast.ExceptHandler]]:
     # Breadth first, so that the innermost function has the last word.
     for function in functions(source.tree):
         inside |= dict.fromkeys(ast.walk(function), function.name)
-    for node in ast.walk(source.tree):
+    for node in nodes(source.tree):
         if isinstance(node, ast.ExceptHandler) and broad(node):
             yield f"{source.path}::{inside.get(node, 'module')}", node
 
@@ -68,7 +68,7 @@ def test_no_service_leaves_a_type_open() -> None:
         source.path
         for source in sources("services")
         if not source.is_migration
-        for node in ast.walk(source.tree)
+        for node in nodes(source.tree)
         if isinstance(node, ast.Name) and node.id == "Any"
     }
     assert found <= OPEN_TYPES.keys(), f"name the type: {sorted(found - OPEN_TYPES.keys())}"
