@@ -38,28 +38,30 @@ class Adviser:
 
     def advise(self, told: Told, others: Sequence[Told]) -> Advice:
         """Takes some 0.3 ms for each of the others; call it in a thread."""
-        duplicates = self.rules.duplicates
-        found = [
-            (at, like) for at, other in enumerate(others) if (like := self.compare(told, other)) is not None
+        duplicates, mine = self.rules.duplicates, self._read(told)
+        likenesses = [compare(mine, self._read(other), self.sorter.reader, duplicates) for other in others]
+        twins = [
+            (at, likeness)
+            for at, likeness in enumerate(likenesses)
+            if likeness is not None and likeness.score >= duplicates.least
         ]
-        likely = sorted(
-            (one for one in found if one[1].score >= duplicates.least), key=lambda one: -one[1].score
-        )
-        return Advice(self.sorter.sort(told.title, told.text), likely[: duplicates.shown])
+        twins.sort(key=lambda twin: -twin[1].score)
+        return Advice(self.sorter.sort(told.title, told.text), twins[: duplicates.shown])
 
     def compare(self, told: Told, other: Told) -> Likeness | None:
         """How alike two matters are, or None where they are not."""
-        one, two = self._read(told), self._read(other)
-        return compare(one, two, self.sorter.reader, self.rules.duplicates)
+        return compare(self._read(told), self._read(other), self.sorter.reader, self.rules.duplicates)
 
     def _read(self, told: Told) -> Matter:
         point = told.location.point
-        kinds = {one.code: one.share for one in self.sorter.sort(told.title, told.text)}
         return Matter(
             words=self.sorter.reader.read(f"{told.title}\n{told.text or ''}"),
             at=told.at,
             house=house_in(told.title, told.text, told.location.address),
-            kinds={told.category: 1.0} if told.category else kinds,
+            kinds={told.category: 1.0} if told.category else self._guessed(told),
             point=None if point is None else (point.longitude, point.latitude),
             compound=told.location.compound,
         )
+
+    def _guessed(self, told: Told) -> dict[str, float]:
+        return {one.code: one.share for one in self.sorter.sort(told.title, told.text)}

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from services.intake.suggestions.addresses import House, Point, metres_between
 from services.intake.suggestions.rules import DuplicateRules, Fading
-from services.intake.suggestions.texts import Reader, Written
+from services.intake.suggestions.texts import Reader, Written, shared_runs
 
 _HOUR_S = 3600.0
 
@@ -55,11 +55,11 @@ class Likeness:
 
 def compare(one: Matter, other: Matter, reader: Reader, rules: DuplicateRules) -> Likeness | None:
     """How alike they are, or None where they are too far apart, or speak of different things."""
-    overlap = reader.compare(one.words, other.words)
+    alike = reader.compare(one.words, other.words)
     metres = _metres(one, other)
-    if overlap.value < rules.least_text or (metres or 0.0) > rules.metres:
+    if alike < rules.least_text or (metres or 0.0) > rules.metres:
         return None
-    sides = [Reason("text", overlap.value, rules.weights.text, terms=overlap.shared)]
+    sides = [Reason("text", alike, rules.weights.text, terms=shared_runs(one.words, other.words))]
     if one.words.topics and other.words.topics:
         sides.append(_same_topics(one.words.topics, other.words.topics, rules.weights.topic))
     if one.kinds and other.kinds:

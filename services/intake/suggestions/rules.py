@@ -24,6 +24,7 @@ class _Rules(BaseModel):
 class TextRules(_Rules):
     """How texts are laid side by side."""
 
+    most_characters: Annotated[int, Field(ge=50, le=5000)]
     gram_weights: dict[Annotated[int, Field(ge=1, le=3)], Weight]
     term_factor: Annotated[float, Field(ge=1, le=10)]
     containment: Share
