@@ -12,23 +12,27 @@ from shared.events.intake import (
     IssueDeclined,
     IssueEvent,
     IssueMerged,
+    IssueRecategorised,
     IssueRejected,
     IssueReopened,
     IssueReported,
+    IssueUnmerged,
     IssueWithdrawn,
 )
 from shared.service import Work
 
-# What opens a round of seeking, and what begins or ends a matter; the steps between are no affair of grid's.
+# What opens a round of seeking, sorts a matter, begins or ends it; the steps between are no affair of grid's.
 ISSUE_EVENTS: tuple[type[IssueEvent], ...] = (
     EmergencyReportFiled,
     IssueAccepted,
     IssueClosed,
     IssueDeclined,
     IssueMerged,
+    IssueRecategorised,
     IssueRejected,
     IssueReopened,
     IssueReported,
+    IssueUnmerged,
     IssueWithdrawn,
 )
 

@@ -188,6 +188,9 @@ def test_it_is_decided_for_every_event_whether_the_street_is_told() -> None:
         # Whether a hand-up is asked for at all is decided inside.
         "intake.escalation.requested.v1",
         "intake.escalation.refused.v1",
+        # Who is at odds with whom, and which unit does which part, stays in the community.
+        "intake.mediation.*",
+        "intake.task.*",
         # What units offer, and how they are rated, is between them and the community.
         "partners.need.unsuitable.v1",
         "partners.offer.*",

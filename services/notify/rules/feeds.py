@@ -42,6 +42,7 @@ def _fields(names: str, of: str = "") -> tuple[str, ...]:
 
 _DOSSIER = _fields("facts tried why_not_here ask evidence_ids", of="dossier.")
 _HELP = _fields("no kind tags quantity unit needed_by public_text", of="help.")
+_SLA = _fields("clock due_at used_percent")
 _EMERGENCY = _fields("report_no stage place casualties damage trend actions called on_site_lead")
 
 FEEDS = (
@@ -64,12 +65,23 @@ FEEDS = (
     Feed(intake.IssueWithdrawn, "issue.withdrawn"),
     Feed(intake.IssueKeptOpen, "issue.kept_open"),
     Feed(intake.IssueHelpRequested, "issue.help_requested", _HELP),
+    Feed(intake.IssueUnmerged, "issue.unmerged", ("master_id",)),
+    Feed(intake.IssueRecategorised, "issue.recategorised", ("from_category", "from_urgency")),
+    Feed(intake.IssueSplit, "issue.split", ("parts",)),
+    Feed(intake.IssueExtensionAsked, "issue.extension_asked", ("to_level", "until", "reason_code")),
+    Feed(intake.IssueExtended, "issue.extended", ("due_before",)),
+    Feed(intake.IssueExtensionRefused, "issue.extension_refused"),
+    Feed(intake.SlaWarned, "issue.sla_warning", _SLA),
+    Feed(intake.SlaBreached, "issue.sla_breached", (*_SLA, "minutes_late")),
+    Feed(intake.SlaEscalated, "issue.sla_escalated", (*_SLA, "from_level", "to_level", "escalation_id")),
     Feed(intake.EmergencyReportFiled, "issue.emergency", _EMERGENCY, "masked"),
     Feed(EscalationSent, "escalation.requested", _DOSSIER, "masked"),
     Feed(intake.EscalationAcknowledged, "escalation.acknowledged", ("street_no",)),
     Feed(intake.EscalationProgressed, "escalation.progressed"),
     Feed(intake.EscalationReturned, "escalation.returned", ("reason_code",)),
     Feed(intake.EscalationReplied, "escalation.replied", ("outcome_code",)),
+    Feed(intake.EscalationReminded, "escalation.reminded", ("awaited", "reminder_no")),
+    Feed(intake.EscalationExpired, "escalation.expired"),
     Feed(intake.EscalationRecalled, "escalation.recalled"),
     Feed(intake.EscalationClosed, "escalation.closed"),
     Feed(partners.NeedPublished, "need.published"),

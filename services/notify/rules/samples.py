@@ -112,6 +112,18 @@ _FACTS: dict[str, object] = {
     "actions": "people led out, power cut",
     "called": "grid worker, 10:02",
     "on_site_lead": "full-time grid worker",
+    "clock": "respond",
+    "due_at": _MOMENT,
+    "used_percent": 80,
+    "minutes_late": 12,
+    "from_level": 1,
+    "to_level": 2,
+    "from_category": "0101",
+    "from_urgency": "U2",
+    "parts": 2,
+    "due_before": _MOMENT,
+    "awaited": "reply",
+    "reminder_no": 1,
 }
 
 
