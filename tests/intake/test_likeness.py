@@ -23,7 +23,7 @@ ADVISER = Adviser(RULES, Sorter(RULES, CATALOGUE))
 MORNING = datetime(2026, 3, 5, 2, 0, tzinfo=UTC)
 LONGITUDE, LATITUDE = 103.88, 36.05
 DEGREE_M = 111_195.0
-# What is held back was not looked at when the weights were set.
+# No weight and no term was set by what is held back.
 HELD, TUNE = "held", "tune"
 
 
