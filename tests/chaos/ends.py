@@ -50,12 +50,12 @@ def told_to_street(told: Told, book: Book) -> Counter[str]:
     return Counter(message["type"] for message in book.about(no))
 
 
-def arrivals(told: Told, book: Book, operator: Door, endpoint: str) -> list[int]:
-    """How often each message about the issue arrived, once no delivery is under way any more."""
+def arrivals(told: Told, book: Book, operator: Door, endpoint: str) -> dict[str, int]:
+    """How often each message about the issue arrived, by its id, once no delivery is under way any more."""
     mine = {"endpoint_id": endpoint}
 
     def done(state: str) -> bool:
         return not operator.get("/notify/v1/deliveries", expect=200, state=state, **mine)
 
     until(lambda: done("pending") and done("leased"), "every delivery has its result", patience_s=PATIENCE_S)
-    return [book.arrivals[message["id"]] for message in book.about(told["issue"]["no"])]
+    return {message["id"]: book.arrivals[message["id"]] for message in book.about(told["issue"]["no"])}

@@ -12,6 +12,7 @@ from uuid import uuid4
 import asyncpg
 import httpx
 
+from services.notify.messages.telling import webhook_id
 from shared.bus.dead import RabbitDeadLetters
 from tests.chaos.conftest import Stack
 from tests.chaos.story import ISSUES, report
@@ -88,6 +89,12 @@ async def fetch(url: str, query: str, *given: object) -> list[Mapping[str, Any]]
 async def value(url: str, query: str, *given: object) -> Any:
     [row] = await fetch(url, query, *given)
     return next(iter(row.values()))
+
+
+async def under_way(notify: str) -> set[str]:
+    """The webhook ids of the attempts that began and whose result is not known."""
+    rows = await fetch(notify, "SELECT message_id FROM deliveries WHERE state = 'leased'")
+    return {webhook_id(row["message_id"]) for row in rows}
 
 
 async def readiness(stack: Stack) -> dict[str, int]:
