@@ -26,8 +26,8 @@ from services.intake.issues import handlers as issue_handlers
 from services.intake.issues.clocks import Clocks
 from services.intake.issues.reports import Reports
 from services.intake.kpis import routes as kpi_routes
+from services.intake.kpis.folding import keep_count
 from services.intake.kpis.rules import KpiRules, load_kpi_rules
-from services.intake.kpis.watch import keep_count
 from services.intake.limits import Limits, load_limits
 from services.intake.lists import routes as list_routes
 from services.intake.mediation import routes as mediation_routes
@@ -38,6 +38,10 @@ from services.intake.open311.keys import identify_key
 from services.intake.open311.posting import Postings
 from services.intake.open311.rules import GeoReport, load_open311
 from services.intake.open311.updates import Updates
+from services.intake.personal import routes as personal_routes
+from services.intake.personal.retention import keep_retention
+from services.intake.personal.rotation import keep_keys_current
+from services.intake.personal.rules import PersonalRules, load_personal_rules
 from services.intake.service import intake
 from services.intake.settings import IntakeSettings
 from services.intake.suggestions import routes as suggestion_routes
@@ -67,6 +71,7 @@ def _parts(settings: IntakeSettings) -> Mapping[type, object]:
         Criteria: load_criteria(settings.intake_criteria_file),
         Clocks: Clocks(limits, load_clock_rules(settings.intake_clocks_file), calendar, settings.zone),
         Channels: load_channels(settings.intake_channels_file),
+        PersonalRules: load_personal_rules(settings.intake_personal_file),
         ExportRules: load_export_rules(settings.intake_exports_file),
         KpiRules: load_kpi_rules(settings.intake_kpis_file),
         WorkingCalendar: calendar,
@@ -84,13 +89,14 @@ PLAN = Plan(
     IntakeSettings,
     identify_key=identify_key,
     parts=_parts,
-    background=(watch_clocks, sweep_evidence, keep_count),
+    background=(watch_clocks, sweep_evidence, keep_count, keep_retention, keep_keys_current),
 )
 ROUTERS = (
     routes.reports,
     list_routes.router,
     kpi_routes.router,
     export_routes.router,
+    personal_routes.router,
     routes.router,
     routes.public,
     command_routes.router,

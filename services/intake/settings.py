@@ -20,6 +20,7 @@ class IntakeSettings(ServiceSettings):
     intake_limits_file: Path | None = None
     intake_kpis_file: Path | None = None
     intake_exports_file: Path | None = None
+    intake_personal_file: Path | None = None
     intake_clocks_file: Path | None = None
     intake_criteria_file: Path | None = None
     intake_channels_file: Path | None = None

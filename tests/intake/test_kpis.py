@@ -10,8 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete, select
 
-from services.intake.kpis.folding import PROGRESS, SHEETS, SUMS, fold, settled
-from services.intake.kpis.watch import count_all, keep_count
+from services.intake.kpis.folding import PROGRESS, SHEETS, SUMS, count_all, fold, keep_count, settled
 from shared.auth import Role
 from shared.testing import COMMUNITY, Stage
 from tests.intake.people import BODIES, GRID, OTHER_GRID, People, located, proposed

@@ -103,6 +103,7 @@ class Issue(Base):
     reached: Mapped[bool | None]
     solved: Mapped[bool | None]
     rating: Mapped[int | None]
+    anonymised_at: Mapped[datetime | None]
 
     @property
     def handler(self) -> Handler | None:

@@ -4,6 +4,8 @@ Counting an issue again changes nothing but what is new about it, so a line may 
 added to the work of those who report and handle issues, and one replica counts at a time.
 """
 
+import asyncio
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,12 +23,16 @@ from services.intake.kpis.models import KpiProgress, KpiSheet, KpiSum
 from services.intake.kpis.rules import KpiRules
 from services.intake.settings import IntakeSettings
 from shared import bulk
+from shared.host import Host
 from shared.service import Work
 
 PROGRESS, SHEETS, SUMS = (cast(Table, model.__table__) for model in (KpiProgress, KpiSheet, KpiSum))
 TIMELINE = "timeline"
 LINES = 500
 _NONE_YET = UUID(int=0)
+_EVERY_S = 5.0
+# Of the time that counting takes, so much again is left to those who report and handle issues.
+_REST = 3.0
 _OLDEST_OPEN = text(
     "SELECT min(xact_start) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"
@@ -162,3 +168,24 @@ async def _locked_progress(work: Work) -> UUID | None:
         )
         last = await work.session.scalar(query)
     return last
+
+
+async def keep_count(host: Host) -> None:
+    """Read the timeline on for good, and never take more than a quarter of the time."""
+    while True:
+        began = time.monotonic()
+        async with host.work() as work:
+            lines = await fold(work, await settled(work))
+        taken = time.monotonic() - began
+        await asyncio.sleep(taken * _REST if lines == LINES else _EVERY_S)
+
+
+async def count_all(host: Host) -> tuple[int, int]:
+    """Count every issue anew beside the running service: how many there were, how many stood wrong."""
+    after, issues, corrected = _NONE_YET, 0, 0
+    while True:
+        async with host.work() as work:
+            after, found, wrong = await recount(work, after)
+        issues, corrected = issues + found, corrected + wrong
+        if not found:
+            return issues, corrected

@@ -43,11 +43,15 @@ def upgrade() -> None:
     _index_lists()
     _keep_views()
     _keep_figures()
+    _keep_consents()
 
 
 def downgrade() -> None:
     """Go back."""
-    for name in ("kpi_progress", "kpi_sheets", "kpi_sums", "saved_views"):
+    op.drop_index("ix_issues_identified", table_name="issues")
+    with op.batch_alter_table("issues", schema=None) as batch_op:
+        batch_op.drop_column("anonymised_at")
+    for name in ("consents", "kpi_progress", "kpi_sheets", "kpi_sums", "saved_views"):
         op.drop_table(name)
     for name in reversed(LISTED):
         op.drop_index(f"ix_issues_{name}", table_name="issues")
@@ -118,3 +122,38 @@ def _keep_figures() -> None:
         sa.Column("last_line", sa.Uuid(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_kpi_progress")),
     )
+
+
+def _keep_consents() -> None:
+    op.add_column("issues", sa.Column("anonymised_at", sa.DateTime(timezone=True), nullable=True))
+    identified = sa.text(f"{ENDED} AND anonymised_at IS NULL")
+    op.create_index(
+        "ix_issues_identified",
+        "issues",
+        ["reported_at"],
+        postgresql_where=identified,
+        sqlite_where=identified,
+    )
+    listed = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+    op.create_table(
+        "consents",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("issue_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.LargeBinary(), nullable=True),
+        sa.Column("guardian", sa.LargeBinary(), nullable=True),
+        sa.Column("purpose", sa.String(length=40), nullable=False),
+        sa.Column("items", listed, nullable=False),
+        sa.Column("recipients", listed, nullable=False),
+        sa.Column("text_version", sa.String(length=20), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("channel", sa.String(length=20), nullable=False),
+        sa.Column("oral", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("recorded_by", sa.String(), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consents")),
+    )
+    op.create_index("ix_consents_issue_id_id", "consents", ["issue_id", "id"])
+    op.create_index("ix_consents_expires_at", "consents", ["expires_at"])

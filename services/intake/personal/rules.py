@@ -1,0 +1,66 @@
+"""How long personal data is kept, and what people are asked for it, read from YAML."""
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from shared.settings import load_yaml
+
+Count = Annotated[int, Field(ge=1)]
+Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
+
+
+class _Rules(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Retention(_Rules):
+    """Days from the end of what they belong to."""
+
+    issue_days: Count
+    consent_days: Count
+    at_once: Count
+    every_minutes: Count
+
+
+class Rotation(_Rules):
+    """How many rows are read, and written anew, at a time."""
+
+    at_once: Count
+
+
+class Purpose(_Rules):
+    """One purpose, asked for by itself; `days` is how long a yes holds."""
+
+    code: Code
+    version: Annotated[str, Field(min_length=1, max_length=20)]
+    days: Count
+    items: tuple[Code, ...]
+    recipients: tuple[Code, ...]
+    zh: str
+    en: str
+
+
+class PersonalRules(_Rules):
+    """All of it."""
+
+    retention: Retention
+    rotation: Rotation
+    consents: tuple[Purpose, ...]
+
+    @model_validator(mode="after")
+    def _purposes_are_distinct(self) -> Self:
+        codes = [purpose.code for purpose in self.consents]
+        if len(codes) != len(set(codes)):
+            raise ValueError("each purpose stands once among the consents")
+        return self
+
+    def purpose(self, code: str) -> Purpose | None:
+        """The purpose of that code, if there is one."""
+        return next((purpose for purpose in self.consents if purpose.code == code), None)
+
+
+def load_personal_rules(path: Path | None = None) -> PersonalRules:
+    """Read the file given, or ours; BadSettings names what is wrong in it."""
+    return load_yaml(path or Path(__file__).parent.parent / "rules" / "personal.yaml", PersonalRules)

@@ -1,0 +1,139 @@
+"""What is told of what is kept."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from services.intake.issues import places
+from services.intake.issues.bodies import LocationIn
+from services.intake.issues.models import Issue, Reporter, TimelineEntry
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class SaidOut(_Out):
+    """A step of an issue, with what was noted."""
+
+    at: datetime
+    command: str
+    to_state: str
+    note: str | None
+
+    @classmethod
+    def of(cls, line: TimelineEntry) -> Self:
+        return cls.model_validate(line)
+
+
+class FileOut(_Out):
+    """A photo or document; its content is told by the evidence of the issue."""
+
+    id: UUID
+    media_type: str
+    caption: str | None
+    added_at: datetime
+    erased_at: datetime | None
+
+
+class ReadingOut(_Out):
+    """Who read personal data of an issue, when and why."""
+
+    at: datetime
+    reader: str
+    role: str
+    subject: str
+    fields: list[str]
+    reason: str
+
+
+class KeptIssueOut(_Out):
+    """One issue with all its words."""
+
+    id: UUID
+    no: str
+    state: str
+    reported_at: datetime
+    closed_at: datetime | None
+    title: str
+    text: str | None
+    location: LocationIn
+    reporter_name: str | None
+    reporter_phone: str | None
+    beneficiary_name: str | None
+    beneficiary_phone: str | None
+    mediated: bool
+    rating: int | None
+    said: list[SaidOut]
+    files: list[FileOut]
+    consents: list[str]
+    call_backs: list[datetime]
+
+    @classmethod
+    def of(
+        cls,
+        issue: Issue,
+        reporter: Reporter | None,
+        *,
+        said: list[SaidOut],
+        files: list[FileOut],
+        consents: list[str],
+        call_backs: list[datetime],
+        mediated: bool,
+    ) -> Self:
+        return cls(
+            id=issue.id,
+            no=issue.no,
+            state=issue.state,
+            reported_at=issue.reported_at,
+            closed_at=issue.closed_at,
+            title=issue.title,
+            text=issue.text,
+            location=places.read(issue.place),
+            reporter_name=reporter.name if reporter else None,
+            reporter_phone=reporter.phone if reporter else None,
+            beneficiary_name=reporter.beneficiary_name if reporter else None,
+            beneficiary_phone=reporter.beneficiary_phone if reporter else None,
+            mediated=mediated,
+            rating=issue.rating,
+            said=said,
+            files=files,
+            consents=consents,
+            call_backs=call_backs,
+        )
+
+
+class DossierOut(_Out):
+    """All that intake keeps about somebody."""
+
+    told_at: datetime
+    issues: list[KeptIssueOut]
+    readings: list[ReadingOut]
+
+
+class ErasedOut(_Out):
+    """The numbers of the issues that name nobody any more."""
+
+    erased: Sequence[str]
+
+
+class ConsentOut(_Out):
+    """A yes and how it stands; who gave it is told by a logged reading."""
+
+    id: UUID
+    issue_id: UUID
+    purpose: str
+    items: list[str]
+    recipients: list[str]
+    text_version: str
+    language: str
+    channel: str
+    oral: bool
+    recorded_by: str
+    given_at: datetime
+    expires_at: datetime
+    confirmed_at: datetime | None
+    withdrawn_at: datetime | None
