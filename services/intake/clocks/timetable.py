@@ -79,12 +79,10 @@ def first_look(
     urgency: Urgency, since: datetime, accept: datetime, due: Due | None, *, clocks: Clocks
 ) -> datetime:
     """When a report that has just come in is to be looked at: no later than its first stroke."""
-    running, percent = clocks.running(urgency), clocks.limits.warn_percent
-    limits = (accept,) if due is None else (due.respond, due.interim)
-    looks = [used_up(running, since, limit, timedelta(), percent) for limit in limits]
-    if due is not None:
-        looks.append(since + timedelta(minutes=clocks.rules.assign_minutes))
-    return min(looks)
+    # What is due first warns first: the share is the same for all.
+    limit = accept if due is None else min(due.respond, due.interim)
+    warning = used_up(clocks.running(urgency), since, limit, timedelta(), clocks.limits.warn_percent)
+    return warning if due is None else min(warning, since + timedelta(minutes=clocks.rules.assign_minutes))
 
 
 def used_up(running: Running, began: datetime, due: datetime, paused: timedelta, percent: int) -> datetime:

@@ -93,8 +93,7 @@ class Clocks:
 
     def running(self, urgency: str | None) -> Running:
         """The time in which the clocks of that urgency run; what has none yet counts as ordinary."""
-        working = self.rules.working_time
-        return self.working if Urgency(urgency or Urgency.U2) in working.urgencies else WALL
+        return self.working if (urgency or Urgency.U2) in self.rules.working_time.urgencies else WALL
 
     @property
     def working(self) -> Running:
