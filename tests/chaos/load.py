@@ -19,6 +19,7 @@ from tests.chaos.story import ISSUES, report
 
 REPORTERS = 20
 PAUSE_S = 0.15
+ENOUGH = 100
 PATIENCE_S = 60.0
 # What the street office is told of an issue that was reported by staff and found its handler.
 TOLD = {"issue.reported", "issue.accepted", "issue.assigned"}
@@ -104,6 +105,15 @@ async def readiness(stack: Stack) -> dict[str, int]:
             *(client.get(f"{stack.processes[name].origin}/{name}/readyz") for name in stack.databases)
         )
     return {name: answer.status_code for name, answer in zip(stack.databases, answers, strict=True)}
+
+
+async def plenty(reported: Reported) -> None:
+    """Return when so much was reported that it proves something."""
+    for _ in range(int(PATIENCE_S / 0.1)):
+        if len(reported.issues) > ENOUGH:
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"after {PATIENCE_S:.0f} s no more than {len(reported.issues)} were reported")
 
 
 async def at_rest(stack: Stack, reported: Reported) -> None:

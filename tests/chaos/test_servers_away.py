@@ -5,7 +5,7 @@ import asyncio
 from sanlian.demo.people import WORKER
 from sanlian.ports import NAMES
 from tests.chaos.conftest import Stack
-from tests.chaos.load import at_rest, check_all_was_kept, readiness, reporting, value
+from tests.chaos.load import at_rest, check_all_was_kept, plenty, readiness, reporting, value
 
 AWAY_S = 10.0
 
@@ -20,9 +20,9 @@ async def test_a_broker_that_restarts_and_drops_connections_costs_no_report(stac
         await asyncio.sleep(1)
         await stack.broker.close_all_connections()
         await asyncio.sleep(1)
+        await plenty(reported)
     await at_rest(stack, reported)
     await check_all_was_kept(stack, reported, before)
-    assert len(reported.issues) > 100, "too little load to prove anything"
 
 
 async def test_a_database_that_is_away_for_ten_seconds_costs_no_report(stack: Stack) -> None:
@@ -39,10 +39,10 @@ async def test_a_database_that_is_away_for_ten_seconds_costs_no_report(stack: St
         finally:
             await stack.postgres.start()
         await asyncio.sleep(2)
+        await plenty(reported)
     await at_rest(stack, reported)
     await check_all_was_kept(stack, reported, before)
     assert reported.statuses.keys() == {201, 503}
-    assert len(reported.issues) > 100, "too little load to prove anything"
 
 
 async def test_a_database_that_hangs_costs_no_report(stack: Stack) -> None:
