@@ -45,6 +45,8 @@ async def test_the_advice_that_goes_with_a_rejection_reaches_the_reporter(people
     issue = await people.issue("rejected")
     own = (await people.resident.get(f"/issues/{issue['id']}/timeline")).json()
     assert own[-1]["note"] == "please ask the property company"
+    tracked = (await people.nobody.get(f"/track/{issue['no']}?code={issue['track_code']}")).json()
+    assert tracked["steps"][-1]["said"] == own[-1]["note"]
 
 
 async def test_an_area_set_by_hand_must_be_ones_own(stage: Stage, people: People) -> None:

@@ -12,7 +12,7 @@ from services.intake.issues.models import Issue, Reporter, TimelineEntry
 from services.intake.issues.record import permit_concerned
 from services.intake.issues.reports import PHONE_INDEX
 from services.intake.issues.rules import STAFF
-from services.intake.issues.views import TrackOut, TrackStep
+from services.intake.issues.views import TOLD_TO_REPORTER, TrackOut, TrackStep
 from services.intake.models import READ_LOG, VAULT
 from shared.auth import Role
 from shared.errors import Absent
@@ -76,15 +76,17 @@ async def find_by_phone(work: Work, phone: str, reason: str) -> Sequence[Issue]:
 
 
 async def track(work: Work, no: str, code: str) -> TrackOut:
-    """States and times for whoever has the code. A wrong code and an unknown number are the same `Absent`."""
+    """How it stands, for whoever has the code. A wrong code and an unknown number are the same `Absent`."""
     issue = await work.session.scalar(select(Issue).where(Issue.no == no))
     if not tracking.matches(code, None if issue is None else issue.track_hash) or issue is None:
         raise Absent("no issue has this number and code")
     entries = [*await work.session.scalars(_timeline(issue.id)), *await news_of_master(work, issue)]
     steps = [
-        TrackStep(state=entry.to_state, at=entry.at)
+        TrackStep(
+            state=entry.to_state, at=entry.at, said=entry.note if entry.command in TOLD_TO_REPORTER else None
+        )
         for entry in entries
-        if entry.from_state != entry.to_state
+        if entry.from_state != entry.to_state or entry.command in TOLD_TO_REPORTER
     ]
     # Who reported a merged matter follows the news of its master.
     master = issue if issue.parent_id is None else await work.session.get_one(Issue, issue.parent_id)

@@ -161,14 +161,15 @@ class ReporterOut(_Out):
 
 
 class TrackStep(_Out):
-    """A state, and since when."""
+    """A state, and since when; `said` is what was written to the reporter then."""
 
     state: str
     at: datetime
+    said: str | None = None
 
 
 class TrackOut(_Out):
-    """What anybody with the code may know: states and times."""
+    """What anybody with the code may know: states, times, and what was written to whoever reported it."""
 
     no: str
     state: IssueState
