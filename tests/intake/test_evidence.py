@@ -16,8 +16,9 @@ from services.intake.evidence.rules import DOOR_BYTES, load_evidence_rules
 from services.intake.evidence.sweep import sweep_once
 from services.intake.issues.models import Issue
 from services.intake.models import READ_LOG
+from shared.events.intake import EscalationSent
 from shared.testing import Stage
-from tests.intake.people import JPEG, People
+from tests.intake.people import DOSSIER, JPEG, People
 from tests.intake.photos import COMMENT, MAKER, PLACE, film, photo, wide_webp
 
 WHY = {"reason": "for the street's records"}
@@ -282,3 +283,33 @@ async def test_a_file_that_the_store_lost_is_named_as_gone(people: People, tmp_p
     lies_in(tmp_path)[0].unlink()
     answer = await people.clerk.get(f"/issues/{issue['id']}/evidence/{kept['id']}")
     assert (answer.status_code, answer.json()["detail"]) == (404, "its content is gone")
+
+
+async def test_a_dossier_takes_links_along_to_files_of_its_own_issue(stage: Stage, people: People) -> None:
+    issue, other = await people.issue("in_progress"), await people.issue("in_progress")
+    kept, strange = await people.add_photo(issue), await people.add_photo(other)
+    for wrong in (strange["id"], "00000000-0000-7000-8000-000000000000"):
+        dossier = {**DOSSIER, "evidence_ids": [kept["id"], wrong]}
+        refused = await people.tell("escalate", issue, people.worker, dossier=dossier)
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "dossier.evidence_ids")
+    await stage.emitted()
+    dossier = {**DOSSIER, "evidence_ids": [kept["id"]]}
+    assert (await people.tell("escalate", issue, people.worker, dossier=dossier)).status_code == 201
+    [sent] = [event for event in await stage.emitted() if isinstance(event, EscalationSent)]
+    [link] = map(httpx.URL, sent.dossier.evidence_links)
+    assert str(link).startswith(f"http://127.0.0.1:8000/intake/v1/evidence/{kept['id']}?")
+    assert (await people.nobody.get(f"/evidence/{kept['id']}", params=link.params)).is_success
+    stage.clock.advance(timedelta(minutes=RULES.link.dossier_minutes))
+    late = await people.nobody.get(f"/evidence/{kept['id']}", params=link.params)
+    assert late.status_code == 410
+
+
+async def test_no_file_of_a_sensitive_matter_goes_along_by_itself(stage: Stage, people: People) -> None:
+    issue = await people.issue("in_progress")
+    kept = await people.add_photo(issue)
+    async with stage.host.work() as work:
+        (await work.session.get_one(Issue, UUID(issue["id"]))).privacy_class = 2
+    dossier = {**DOSSIER, "evidence_ids": [kept["id"]]}
+    assert (await people.tell("escalate", issue, people.worker, dossier=dossier)).status_code == 201
+    [sent] = [event for event in await stage.emitted() if isinstance(event, EscalationSent)]
+    assert (len(sent.dossier.evidence_ids), sent.dossier.evidence_links) == (1, ())

@@ -17,6 +17,7 @@ from services.intake.escalations.record import (
     snapshot_of,
 )
 from services.intake.escalations.rules import HANDS_OVER, STREET_LEVEL, hold_to_table, needs_approval
+from services.intake.evidence.handing_on import hold_to_issue
 from services.intake.issues.models import Issue
 from services.intake.issues.record import Note, actor_of, is_in, jot, locked, permit
 from services.intake.issues.record import hold_to_table as hold_issue_to_table
@@ -35,7 +36,6 @@ from shared.events.intake import (
     IssueState,
 )
 from shared.service import Work
-
 
 RECALLED = "recalled"
 
@@ -58,6 +58,7 @@ async def escalate_issue(work: Work, issue_id: UUID, body: EscalateIn) -> Escala
     await _hold_to_level(work, issue, body)
     if body.type in HANDS_OVER and await open_handovers(work, issue.id):
         raise HandoverUnderWay("take it back first, or wait for the answer")
+    await hold_to_issue(work, issue.id, body.dossier.evidence_ids)
     escalation = draft(work, issue, body.type, body.to_level)
     escalation.target = body.target or escalation.target
     escalation.returns = await returns_so_far(work, escalation)

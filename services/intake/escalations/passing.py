@@ -7,6 +7,7 @@ from services.intake.escalations.bodies import PassOnIn
 from services.intake.escalations.models import Escalation
 from services.intake.escalations.record import draft, open_handovers, returns_so_far, send
 from services.intake.escalations.rules import HANDS_OVER, STREET_LEVEL
+from services.intake.evidence.handing_on import hold_to_issue
 from shared.errors import FieldError, Invalid, Refused
 from shared.events.intake import EscalationType
 from shared.service import Work
@@ -31,6 +32,7 @@ async def pass_on(work: Work, escalation_id: UUID, body: PassOnIn) -> Escalation
         raise Invalid(message, fields=[FieldError("escalation_id", message)])
     if any(one.parent_id == escalation.id for one in await open_handovers(work, issue.id)):
         raise PassedOnAlready("take it back from the district first, or wait for the answer")
+    await hold_to_issue(work, issue.id, body.dossier.evidence_ids)
     said = Answer(by=work.actor().subject, text=body.dossier.ask)
     progress(work, escalation, issue, said)
     passed = draft(work, issue, EscalationType.handover, DISTRICT_LEVEL)

@@ -9,6 +9,7 @@ from uuid_utils.compat import uuid7
 from services.intake.escalations.clocks import set_timer, start_clocks
 from services.intake.escalations.models import Escalation
 from services.intake.escalations.rules import HANDS_OVER, OPEN, TAKES_PART, hold_to_table, move_of
+from services.intake.evidence.handing_on import links_for
 from services.intake.issues.models import Issue
 from services.intake.issues.record import Note, actor_of, jot, locked, raise_max_level
 from services.intake.issues.record import move as move_issue
@@ -32,9 +33,11 @@ def snapshot_of(escalation: Escalation) -> EscalationSnapshot:
     return EscalationSnapshot.model_validate(escalation, from_attributes=True)
 
 
-def dossier_of(escalation: Escalation) -> Dossier:
-    """What the level that is asked gets to read."""
-    return Dossier.model_validate(escalation.dossier)
+def dossier_of(work: Work, escalation: Escalation, issue: Issue) -> Dossier:
+    """What the level that is asked gets to read, and to open for some days."""
+    dossier = Dossier.model_validate(escalation.dossier)
+    links = links_for(work, dossier.evidence_ids, issue.privacy_class)
+    return dossier.model_copy(update={"evidence_links": links})
 
 
 async def locked_pair(work: Work, escalation_id: UUID) -> tuple[Escalation, Issue]:
@@ -107,7 +110,7 @@ def send(work: Work, escalation: Escalation, issue: Issue) -> None:
     """Put the asking on its way; a hand-over takes the issue along."""
     escalation.state = EscalationState.sent
     start_clocks(work, escalation)
-    work.emit(EscalationSent(escalation=snapshot_of(escalation), dossier=dossier_of(escalation)))
+    work.emit(EscalationSent(escalation=snapshot_of(escalation), dossier=dossier_of(work, escalation, issue)))
     if escalation.type in HANDS_OVER:
         issue.level = escalation.to_level
         note = Note(data=data_of(escalation))

@@ -1,7 +1,7 @@
 """What an MP4 tells beside its pictures: place, device, person. Pure.
 
-It stands in boxes (ISO/IEC 14496-12) that players can do without. They are overwritten in place, as free space
-of the same length: nothing moves, so that no offset inside the file has to be counted anew.
+It stands in boxes (ISO/IEC 14496-12) that players can do without. They are overwritten in place, as free
+space of the same length: nothing moves, so that no offset inside the file has to be counted anew.
 """
 
 from collections.abc import Iterator

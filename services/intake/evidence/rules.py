@@ -24,10 +24,11 @@ class ImageRules(_Rules):
 
 
 class LinkRules(_Rules):
-    """How long a link is good for: unless something else is asked, and at most."""
+    """How long a link is good for: unless something else is asked, at most, and in a dossier."""
 
     minutes: Annotated[int, Field(ge=1)]
     most_minutes: Annotated[int, Field(ge=1)]
+    dossier_minutes: Annotated[int, Field(ge=1)]
 
 
 class SweepRules(_Rules):

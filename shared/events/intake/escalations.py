@@ -56,7 +56,10 @@ class EscalationSnapshot(Snapshot):
 
 
 class Dossier(Part):
-    """What the higher level needs to know; texts are checked to hold no phone or identity number."""
+    """What the higher level needs to know; texts are checked to hold no phone or identity number.
+
+    A link opens one file for whoever has it, until it expires; sensitive matters have none.
+    """
 
     facts: str
     tried: tuple[str, ...] = ()
@@ -64,6 +67,7 @@ class Dossier(Part):
     ask: str
     deadline: datetime | None = None
     evidence_ids: tuple[UUID, ...] = ()
+    evidence_links: tuple[str, ...] = ()
 
 
 class EscalationEvent(Event, about="escalation"):
