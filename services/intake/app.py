@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from services.intake.catalogue import Catalogue, load_catalogue
+from services.intake.channels import routes as channel_routes
 from services.intake.channels.rules import Channels, load_channels
 from services.intake.clocks import routes as clock_routes
 from services.intake.clocks.rules import load_clock_rules
@@ -21,6 +22,9 @@ from services.intake.exports import routes as export_routes
 from services.intake.exports.rules import ExportRules, load_export_rules
 from services.intake.extensions import routes as extension_routes
 from services.intake.families import routes as family_routes
+from services.intake.imports import routes as import_routes
+from services.intake.imports.commands import Imports
+from services.intake.imports.rules import ImportRules, load_import_rules
 from services.intake.issues import command_routes, routes
 from services.intake.issues import handlers as issue_handlers
 from services.intake.issues.clocks import Clocks
@@ -76,6 +80,8 @@ def _parts(settings: IntakeSettings) -> Mapping[type, object]:
         KpiRules: load_kpi_rules(settings.intake_kpis_file),
         WorkingCalendar: calendar,
         Reports: Reports(),
+        ImportRules: load_import_rules(settings.intake_imports_file),
+        Imports: Imports(),
         Postings: Postings(),
         Updates: Updates(),
         Adviser: Adviser(suggestions, Sorter(suggestions, catalogue)),
@@ -115,6 +121,9 @@ ROUTERS = (
     escalation_routes.router,
     escalation_routes.grounds_router,
     clock_routes.router,
+    channel_routes.router,
+    import_routes.router,
+    import_routes.templates,
     open311_key_routes.router,
     open311_routes.router,
 )

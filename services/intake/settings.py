@@ -25,6 +25,7 @@ class IntakeSettings(ServiceSettings):
     intake_criteria_file: Path | None = None
     intake_channels_file: Path | None = None
     intake_open311_file: Path | None = None
+    intake_imports_file: Path | None = None
     intake_evidence_file: Path | None = None
     intake_suggestions_file: Path | None = None
     evidence_url: Annotated[

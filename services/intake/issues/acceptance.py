@@ -1,5 +1,6 @@
 """Taking a matter in, or not: accept, reject."""
 
+from datetime import datetime
 from uuid import UUID
 
 from services.intake.catalogue import Catalogue, Category
@@ -14,8 +15,11 @@ from shared.events.intake import IssueAccepted, IssueRejected, IssueState, Urgen
 from shared.service import Work
 
 
-async def accept_issue(work: Work, issue_id: UUID, body: AcceptIn) -> Issue:
-    """Say that the matter is ours, what it is and how urgent. Raises `Invalid` without a category."""
+async def accept_issue(work: Work, issue_id: UUID, body: AcceptIn, *, due: datetime | None = None) -> Issue:
+    """Say that the matter is ours, what it is and how urgent. Raises `Invalid` without a category.
+
+    `due` is set from above, as the street does with its orders; otherwise the rules say it.
+    """
     issue = await taken(work, issue_id, "accept")
     category = known_category(work.part(Catalogue), body.category or issue.category)
     if category is None:
@@ -25,6 +29,7 @@ async def accept_issue(work: Work, issue_id: UUID, body: AcceptIn) -> Issue:
     if body.category and not body.urgency:
         urgency = category.urgency
     _sort(work, issue, category, urgency)
+    issue.due_resolve = due or issue.due_resolve
     if body.area_code is not None:
         work.permit(body.area_code)
         issue.area_code, issue.area_by_hand = body.area_code, True

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import cast
 from uuid import UUID
 
+from services.intake.channels.off_list import hold_to_list
 from services.intake.issues.bodies import AssignIn, ReasonIn
 from services.intake.issues.models import Issue
 from services.intake.issues.record import Note, move, taken
@@ -64,6 +65,7 @@ def _give(work: Work, issue: Issue, body: AssignIn) -> None:
         raise SameHandler(f"{body.person} handles the issue already")
     if issue.against == body.person:
         raise AboutThemselves(f"the complaint is about {body.person}")
+    hold_to_list(issue, body.unit or issue.area_code, work.now)
     issue.handler_unit, issue.handler_person = body.unit or issue.area_code, body.person
     issue.assigned_at = work.now
 

@@ -33,7 +33,7 @@ def checked(
     A `door` is a channel that nobody chooses: the street's orders and Open311 come through their own.
     """
     is_staff = caller.has(*STAFF)
-    if not is_staff:
+    if not is_staff and door is None:
         _hold_to_own_words(body)
     category = known_category(catalogue, body.category)
     if body.anonymous and body.reporter is not None:

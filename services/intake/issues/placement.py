@@ -2,18 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias, cast
 from uuid import UUID
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table
 from uuid_utils.compat import uuid7
 
+from services.intake.channels.off_list import is_barred
 from services.intake.issues.clocks import Clocks
 from services.intake.issues.colours import Facts, colour_of
 from services.intake.issues.models import Issue, TimelineEntry
 from shared import bulk
-from shared.events.grid import AssignmentProposed, IssueLocated
+from shared.events.grid import AssignmentProposed, AssignmentSnapshot, IssueLocated
 from shared.events.intake import (
     Handler,
     Help,
@@ -29,13 +30,11 @@ _SET = (
     "version", "state", "area_code", "placement_version", "handler_unit", "handler_person", "assigned_at",
     "help_asked", "help_no", "colour",
 )  # fmt: skip
-_READ = tuple(
-    ISSUES.c[name]
-    for name in dict.fromkeys((
-        "id", *(name for name in IssueSnapshot.model_fields if name != "handler"), *_SET,
-        "area_by_hand", "against", "accepted_at", "clock_began_at", "resolved_at", "suspended_at", "paused_s",
-    ))
-)  # fmt: skip
+_READ = tuple(dict.fromkeys((
+    "id", *(name for name in IssueSnapshot.model_fields if name != "handler"), *_SET,
+    "area_by_hand", "against", "off_list", "off_list_until",
+    "accepted_at", "clock_began_at", "resolved_at", "suspended_at", "paused_s",
+)))  # fmt: skip
 
 News: TypeAlias = IssueLocated | AssignmentProposed
 Row: TypeAlias = dict[str, object]
@@ -56,10 +55,9 @@ class _Desk:
 
 async def take_grid_news(work: Work, news: Sequence[News]) -> None:
     """Note places and name handlers, each issue as its state and its round of seeking allow."""
-    ids = sorted({_issue_id(event) for event in news})
-    query = select(*_READ).where(ISSUES.c.id.in_(ids)).order_by(ISSUES.c.id).with_for_update()
-    found = await work.session.execute(query)
-    desk = _Desk(work, {row.id: dict(row._mapping) for row in found})
+    ids = {_issue_id(event) for event in news}
+    found = await bulk.fetch(work.session, ISSUES, _READ, ids, key="id", lock=True)
+    desk = _Desk(work, {row["id"]: row for row in found})
     for event in news:
         row = desk.rows.get(_issue_id(event))
         if row is None:
@@ -89,13 +87,20 @@ def _locate(desk: _Desk, row: Row, event: IssueLocated) -> None:
             _line(desk, row, "relocate", {"from": area, "to": row["area_code"]})
 
 
+def _is_barred(desk: _Desk, row: Row, proposal: AssignmentSnapshot) -> bool:
+    # Who is complained about does not handle the complaint, whatever the roster says.
+    if proposal.handler is not None and proposal.handler.person == row["against"]:
+        return True
+    until = cast("datetime | None", row["off_list_until"])
+    return bool(row["off_list"]) and is_barred(until, proposal.area_code, desk.work.now)
+
+
 def _propose(desk: _Desk, row: Row, event: AssignmentProposed) -> None:
     proposal = event.assignment
     if row["state"] != IssueState.accepted or row["assignment_round"] != proposal.round:
         return
     reasons: Row = {"role": proposal.role, "round": proposal.round, "reasons": list(proposal.reasons)}
-    # Who is complained about does not handle the complaint, whatever the roster says.
-    if proposal.handler is None or proposal.handler.person == row["against"]:
+    if proposal.handler is None or _is_barred(desk, row, proposal):
         _line(desk, row, "leave-to-community", reasons)
         return
     if row["placement_version"] == 0 and not row["area_by_hand"]:

@@ -18,6 +18,15 @@ _YEARS = range(1970, 9000)
 _BLANK_OFFSET = re.compile(r" (?=\d{2}:?\d{2}$)")
 
 
+# What the names of requests, services and tokens are made of; anything else is the name of nothing.
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def is_name(text: str) -> bool:
+    """Whether something could be called that."""
+    return _NAME.fullmatch(text) is not None
+
+
 class Given:
     """What a request carries, by name."""
 
@@ -44,6 +53,11 @@ class Given:
         """The parts of a list with commas, or None where nothing is asked."""
         parts = [part.strip() for value in self.all(name) for part in value.split(",")]
         return [part for part in parts if part] or None
+
+    def names_in(self, name: str) -> list[str] | None:
+        """The same, without what cannot be a name of anything."""
+        parts = self.listed(name)
+        return None if parts is None else [part for part in parts if is_name(part)]
 
     def moment(self, name: str) -> datetime | None:
         """A date in W3C form, in UTC. Raises `Invalid` for one without an offset, or beyond any calendar."""
@@ -103,7 +117,7 @@ def page_of(given: Given, rules: Open311Rules) -> Paged:
 
 def wanted(given: Given, now: datetime, rules: Open311Rules) -> Wanted:
     """What is asked for. Raises `Invalid` for a status that is none and for dates too far apart."""
-    ids = given.listed("service_request_id")
+    ids = given.names_in("service_request_id")
     if ids is not None:
         if len(ids) > _MOST_IDS:
             raise fault("service_request_id", f"may name {_MOST_IDS} requests at most")
@@ -112,7 +126,7 @@ def wanted(given: Given, now: datetime, rules: Open311Rules) -> Wanted:
     if not {"open", "closed"}.issuperset(statuses or ()):
         raise fault("status", "must be open or closed")
     return Wanted(
-        codes=given.listed("service_code"),
+        codes=given.names_in("service_code"),
         statuses=statuses,
         span=span(given, now, rules),
         updated_after=given.moment("updated_after"),

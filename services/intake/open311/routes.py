@@ -20,6 +20,7 @@ from services.intake.open311.parameters import (
     Paged,
     Wanted,
     hold_to_jurisdiction,
+    is_name,
     page_of,
     span,
     wanted,
@@ -75,7 +76,7 @@ async def request_by_id(
     request: Request, no: str, suffix: str, work: RequestWork, caller: Anyone
 ) -> Response:
     form, given, geo = _asked(request, suffix, work.host)
-    found, _ = await reading.find(work, Wanted(ids=[no]), Paged(1, 1))
+    found, _ = await reading.find(work, Wanted(ids=[no] if is_name(no) else []), Paged(1, 1))
     if not found:
         raise unknown(f"service_request_id {no[:80]}")
     zone, extended = work.part(IntakeSettings).zone, given.flag("extensions")
@@ -84,7 +85,7 @@ async def request_by_id(
 
 async def token(request: Request, token: str, suffix: str, work: RequestWork, caller: Anyone) -> Response:
     form, _, _ = _asked(request, suffix, work.host)
-    found = await reading.find_token(work, token)
+    found = await reading.find_token(work, token) if is_name(token) else None
     if found is None:
         raise unknown(f"token {token[:80]}")
     # In XML a missing element says "not yet" to clients that test for its text; in JSON a null does.

@@ -12,7 +12,7 @@ from services.intake.issues.record import Note, locked
 from services.intake.open311.edge import unknown
 from services.intake.open311.formats import Format, written
 from services.intake.open311.models import PostedUpdate
-from services.intake.open311.parameters import Given
+from services.intake.open311.parameters import Given, is_name
 from services.intake.open311.reading import find_public_or_own
 from services.intake.open311.rules import UpdateStatus
 from services.intake.words import Text
@@ -76,7 +76,8 @@ async def take_updates(work: Work, items: Sequence[tuple[Update, Caller]]) -> Se
 
 async def _take(work: Work, update: Update, caller: Caller) -> Answer:
     client = str(caller.unit)
-    issue_id = await find_public_or_own(work, update.request_id, client)
+    no = update.request_id
+    issue_id = await find_public_or_own(work, no, client) if is_name(no) else None
     if issue_id is None:
         raise unknown(f"service_request_id {update.request_id[:80]}")
     work.caller = caller
