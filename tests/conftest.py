@@ -10,7 +10,7 @@
 | `broker` | a RabbitMQ to stop, cut and restart; `broker.url` is the test's virtual host |
 
 A test that needs a server which cannot be had is deselected, the last line of the run says so, and with
-`CI=true` the run fails.
+`CI=true` the run fails. `tests/workers.py` says how the tests are spread over processes.
 """
 
 import os
@@ -22,12 +22,15 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from sqlalchemy import MetaData
+from xdist.remote import Producer
+from xdist.workermanage import WorkerController
 
 from tests.servers.choice import Servers
 from tests.servers.machine import Trouble
 from tests.servers.postgres import PostgresServer
 from tests.servers.rabbit import RabbitServer
 from tests.tables import Layouts
+from tests.workers import ByPortion
 
 servers_key = pytest.StashKey[Servers]()
 not_run_key = pytest.StashKey[dict[str, str]]()
@@ -97,7 +100,20 @@ def _needs(item: pytest.Item) -> set[str]:
     return needs
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByPortion:
+    return ByPortion(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: WorkerController) -> None:
+    """Learn from a worker that is done what it could not run; one that crashed told nothing."""
+    node.config.stash[not_run_key].update(getattr(node, "workeroutput", {}).get("not_run", {}))
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["not_run"] = session.config.stash[not_run_key]
+        return
     if session.config.stash[not_run_key] and os.environ.get("CI") == "true" and not session.exitstatus:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -106,7 +122,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     config.stash[servers_key].close()
     not_run = config.stash[not_run_key]
-    if not_run:
+    if not_run and not hasattr(config, "workeroutput"):
         reasons = "; ".join(sorted(set(not_run.values())))
         print(f"\nNOT RUN: {len(not_run)} tests for want of PostgreSQL or RabbitMQ ({reasons})")
 
