@@ -105,7 +105,7 @@ class Scene:
         await self.tell(list(COMMANDS)[what % len(COMMANDS)], issue, subject, how)
 
     async def forward(self, issue: Issue, subject: str, what: int, how: int) -> None:
-        """What leads on, by who may do it, or (`how` is 2 or 3) by who worked on it and has every office."""
+        """What leads on, by who may do it, or (`how` is 3) by who worked on it and has every office."""
         now = await self.people.look(issue)
         handler = (now["handler"] or {"person": "w-1"})["person"]
         for name in FORWARD:
@@ -113,7 +113,7 @@ class Scene:
                 if name == "resolve" and how:
                     await self.photo(issue, handler, what, how)
                 eager = ("w-1", handler)[what % 2] + EVERYWHERE
-                by = eager if how > 1 and eager in self.actors else GIVERS.get(name, handler)
+                by = eager if how == 3 and eager in self.actors else GIVERS.get(name, handler)
                 await self.tell(name, issue, by, what)
                 return
 
