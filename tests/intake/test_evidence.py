@@ -1,5 +1,6 @@
 """Evidence: who may add what, what is left of it, and who may read it."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from hashlib import sha256
 from io import BytesIO
@@ -12,7 +13,9 @@ import pytest
 from PIL import Image
 
 from services.intake.evidence.commands import erase_evidence
+from services.intake.evidence.files import Files
 from services.intake.evidence.rules import DOOR_BYTES, load_evidence_rules
+from services.intake.evidence.stores import Store
 from services.intake.evidence.sweep import sweep_once
 from services.intake.issues.models import Issue
 from services.intake.models import READ_LOG
@@ -239,6 +242,33 @@ async def test_files_of_a_sensitive_matter_take_a_reason_that_is_written_down(
         [entry] = (await work.session.execute(READ_LOG.select())).all()
     assert (entry.reader, entry.subject) == ("c-1", f"evidence:{kept['id']}")
     assert (entry.fields, entry.reason) == (["content", "link"], WHY["reason"])
+
+
+class SlowStore:
+    """A store that is a while about it: meanwhile something happens."""
+
+    def __init__(self, store: Store, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        self._store, self._meanwhile = store, meanwhile
+        self.get, self.remove, self.keys = store.get, store.remove, store.keys
+
+    async def put(self, key: str, content: bytes) -> None:
+        await self._store.put(key, content)
+        await self._meanwhile()
+
+
+async def test_a_file_whose_issue_ends_while_it_is_stored_is_refused_and_swept_away(
+    stage: Stage, people: People, tmp_path: Path
+) -> None:
+    issue = await people.issue("in_progress")
+    files: Files = stage.host.parts[Files]  # type: ignore[assignment]  # The parts stand under their types.
+    files.store = SlowStore(files.store, lambda: people.tell("withdraw", issue, people.resident))
+    answer = await send(people, issue, JPEG)
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:sanlian:problem:issue-ended")
+    assert (await people.clerk.get(f"/issues/{issue['id']}/evidence")).json() == []
+    assert len(lies_in(tmp_path)) == 1
+    stage.clock.advance(timedelta(days=RULES.sweep.after_days))
+    assert await sweep_once(stage.host) == 1
+    assert lies_in(tmp_path) == []
 
 
 async def test_files_that_nothing_names_are_swept_away_and_named_ones_stay(

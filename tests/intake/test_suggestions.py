@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from services.intake.issues.models import Issue
 from services.intake.suggestions.models import SuggestionAnswer
+from shared.auth import Role
 from shared.testing import Stage
 from tests.intake.people import OTHER_GRID, People, kinds, located
 
@@ -114,6 +115,14 @@ async def test_a_declined_twin_is_not_suggested_again_from_either_side(stage: St
     async with stage.host.look() as work:
         [kept] = (await work.session.scalars(select(SuggestionAnswer))).all()
     assert (kept.taken, kept.score > 400) == (False, True)
+    taken = await answer(people, second, kind="category", taken=True, category="0503")
+    assert taken.status_code == 200
+    record = {one["kind"]: one for one in (await people.clerk.get("/suggestions/record")).json()}
+    assert (record["duplicate"]["answered"], record["duplicate"]["taken"]) == (1, 0)
+    assert (record["category"]["answered"], record["category"]["taken"]) == (1, 1)
+    elsewhere = stage.client(Role.COMMUNITY_CLERK, areas=("620102014007",), subject="c-9")
+    assert (await elsewhere.get("/suggestions/record")).json() == []
+    await elsewhere.aclose()
 
 
 async def test_nobody_sees_more_by_suggestions_than_otherwise(stage: Stage, people: People) -> None:

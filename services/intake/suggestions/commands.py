@@ -3,7 +3,7 @@
 import asyncio
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from uuid_utils.compat import uuid7
 
 from services.intake.catalogue import Catalogue
@@ -13,7 +13,7 @@ from services.intake.issues.acceptance import accept_issue
 from services.intake.issues.bodies import AcceptIn, MergeIn
 from services.intake.issues.checks import known_category
 from services.intake.issues.models import Issue
-from services.intake.issues.reading import read_issue
+from services.intake.issues.reading import of_caller, read_issue
 from services.intake.issues.record import Note, is_in, jot, locked
 from services.intake.issues.sorting import RecategoriseIn, recategorise_issue
 from services.intake.issues.views import may_read_words
@@ -21,7 +21,7 @@ from services.intake.suggestions.advice import Advice, Adviser, Told
 from services.intake.suggestions.bodies import AnswerIn, DraftIn
 from services.intake.suggestions.candidates import find_candidates
 from services.intake.suggestions.models import SuggestionAnswer
-from services.intake.suggestions.views import CategoryOut, SuggestionsOut, duplicate_out
+from services.intake.suggestions.views import CategoryOut, RecordOut, SuggestionsOut, duplicate_out
 from shared.errors import Absent, FieldError, Invalid
 from shared.events.intake import IssueState
 from shared.service import Work
@@ -39,6 +39,20 @@ async def suggest_for_draft(work: Work, body: DraftIn) -> SuggestionsOut:
     known_category(work.part(Catalogue), body.category)
     told = Told(body.title, body.text, body.location, body.category, work.now)
     return await _suggest(work, told, None, with_words=True)
+
+
+async def read_record(work: Work) -> list[RecordOut]:
+    """How suggestions did in the caller's areas: answers that were the clerk's own idea do not count."""
+    answered, taken = func.count(), func.count().filter(SuggestionAnswer.taken)
+    by = (SuggestionAnswer.kind, SuggestionAnswer.rules_version)
+    query = (
+        select(*by, answered.label("answered"), taken.label("taken"))
+        .join(Issue, Issue.id == SuggestionAnswer.issue_id)
+        .where(SuggestionAnswer.score > 0, of_caller(work))
+        .group_by(*by)
+        .order_by(*by)
+    )
+    return [RecordOut(**row._mapping) for row in await work.session.execute(query)]
 
 
 async def answer_suggestion(work: Work, issue_id: UUID, body: AnswerIn) -> Issue:

@@ -10,7 +10,7 @@ from services.intake.issues.rules import OFFICE, STAFF
 from services.intake.issues.views import IssueOut
 from services.intake.suggestions import commands
 from services.intake.suggestions.bodies import AnswerIn, DraftIn
-from services.intake.suggestions.views import SuggestionsOut
+from services.intake.suggestions.views import RecordOut, SuggestionsOut
 from shared.auth import Caller
 from shared.web import RequestWork, Scope, WorkRoute, allow
 
@@ -43,3 +43,10 @@ async def suggest_for_draft(
 ) -> SuggestionsOut:
     """Nothing is kept of it."""
     return await commands.suggest_for_draft(work, body)
+
+
+@drafts.get("/record", summary="How often clerks said yes to suggestions")
+async def read_record(
+    work: RequestWork, caller: Annotated[Caller, allow(*OFFICE, area=Scope.list)]
+) -> list[RecordOut]:
+    return await commands.read_record(work)

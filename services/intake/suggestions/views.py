@@ -101,6 +101,15 @@ class DuplicateOut(BaseModel):
     reasons: list[ReasonOut]
 
 
+class RecordOut(BaseModel):
+    """How often clerks said yes to suggestions of a kind under one version of the rules."""
+
+    kind: str
+    rules_version: str
+    answered: int
+    taken: int
+
+
 class SuggestionsOut(BaseModel):
     """Suggestions change nothing: a clerk takes them, or not. `compared` issues were looked at."""
 
