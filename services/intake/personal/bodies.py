@@ -27,7 +27,7 @@ class PersonIn(WhyIn):
         return self
 
 
-class ConsentIn(Body):
+class AgreedIn(Body):
     """A yes to one purpose; `guardian` speaks for somebody under 14. Oral: it was read back and agreed to."""
 
     purpose: ReasonCode

@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 from services.intake.issues.models import Issue
 from services.intake.issues.record import Note, jot, locked, permit_concerned
 from services.intake.issues.rules import OPEN
-from services.intake.personal.bodies import ConsentIn
+from services.intake.personal.bodies import AgreedIn
 from services.intake.personal.models import Consent
 from services.intake.personal.rules import PersonalRules
 from shared.errors import Absent, FieldError, Invalid, Refused
@@ -23,7 +23,7 @@ class ConsentEnded(Refused):
     type, title = "consent-ended", "The consent has ended"
 
 
-async def record_consent(work: Work, issue_id: UUID, body: ConsentIn) -> Consent:
+async def record_consent(work: Work, issue_id: UUID, body: AgreedIn) -> Consent:
     """Write a yes down, in the words that the rules hold now. Raises `Invalid` for an unknown purpose."""
     issue = await _concerned(work, issue_id)
     purpose = work.part(PersonalRules).purpose(body.purpose)

@@ -39,6 +39,11 @@ _BLANKED: Mapping[type, dict[str, object]] = {
     PostedRequest: {"media_url": None, "attributes": None},
     Consent: {"name": None, "guardian": None},
 }
+# Where the account of whoever reported may stand.
+_SIGNED = tuple(
+    (cast(Table, model.__table__), name)
+    for model, name in ((TimelineEntry, "actor"), (Evidence, "added_by"), (Consent, "recorded_by"))
+)
 _DROPPED: tuple[type, ...] = (Reporter, Source)
 _ANSWERS_AT_ONCE = 500
 
@@ -55,9 +60,11 @@ async def make_anonymous(work: Work, issues: Sequence[Issue]) -> None:
     for model in _DROPPED:
         table = cast(Table, model.__table__)  # type: ignore[attr-defined]  # As above.
         await work.session.execute(delete(table).where(table.c.issue_id.in_(ids)))
-    for model, column in ((TimelineEntry, TimelineEntry.actor), (Evidence, Evidence.added_by)):
-        renamed = update(model).where(model.issue_id.in_(ids), column.in_(accounts))
-        await work.session.execute(renamed.values({column.key: NOBODY}))
+    for table, name in _SIGNED:
+        renamed = update(table).where(table.c.issue_id.in_(ids), table.c[name].in_(accounts))
+        await work.session.execute(renamed.values({name: NOBODY}))
+    read_own = update(READ_LOG).where(READ_LOG.c.reader.in_(accounts))
+    await work.session.execute(read_own.values(reader=NOBODY))
     for issue in issues:
         await erase_evidence(work, issue.id)
         _blank(work, issue, accounts)

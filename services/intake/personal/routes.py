@@ -10,7 +10,7 @@ from services.intake.issues.bodies import WhyIn
 from services.intake.issues.routes import once_only
 from services.intake.issues.rules import OFFICE, REPORTERS, STAFF
 from services.intake.personal import commands, consents
-from services.intake.personal.bodies import ConsentIn, PersonIn
+from services.intake.personal.bodies import AgreedIn, PersonIn
 from services.intake.personal.finding import Person
 from services.intake.personal.rules import PersonalRules, Purpose
 from services.intake.personal.views import ConsentOut, DossierOut, ErasedOut
@@ -65,7 +65,7 @@ async def purposes(work: RequestWork, caller: Annotated[Caller, allow_anyone()])
 @router.post("/issues/{issue_id}/consents", status_code=201, summary="Write down that somebody agreed")
 async def record(
     issue_id: UUID,
-    body: ConsentIn,
+    body: AgreedIn,
     work: RequestWork,
     caller: Annotated[Caller, allow(*REPORTERS, area=Scope.record)],
 ) -> ConsentOut:
