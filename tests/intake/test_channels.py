@@ -69,6 +69,12 @@ async def test_who_reports_for_somebody_else_says_for_whom_and_nobody_else_reads
         raw = str((await stored.exec_driver_sql("SELECT * FROM reporters")).all())
     assert (row.name, row.beneficiary_name, row.beneficiary_phone) == (None, "李秀英", "13933334444")
     assert row.beneficiary_relation == "母亲"
+    why, path = {"reason": "to visit her"}, f"/issues/{issue['id']}/reporter"
+    by_office = (await people.clerk.post(path, json=why)).json()
+    assert (by_office["beneficiary_name"], by_office["beneficiary_relation"]) == ("李秀英", "母亲")
+    assert by_office["beneficiary_phone"] == "13933334444"
+    await stage.give(located(issue))
+    assert (await people.worker.post(path, json=why)).json()["beneficiary_phone"] == "139****4444"
     told = " ".join(one.model_dump_json() for one in await stage.emitted())
     for secret in ("李秀英", "13933334444", "母亲"):
         assert secret not in raw

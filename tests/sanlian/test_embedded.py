@@ -1,7 +1,9 @@
 """One process for all: nobody speaks before all others listen, and URLs are those behind nginx."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -10,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sanlian.embedded import Dispatcher, running
 from sanlian.front import front
+from sanlian.ports import ALIASES
 from shared.bus.memory import MemoryBus
 from shared.clock import SystemClock
 from shared.db import new_metadata
@@ -19,6 +22,8 @@ from shared.service import Service, Work
 from shared.settings import ServiceSettings
 from shared.testing import COMMUNITY, MASTER_KEYS
 from tests.shared.toys import eventually, located
+
+NGINX = (Path(__file__).resolve().parents[2] / "deploy" / "nginx" / "sanlian.conf").read_text()
 
 
 def settings(url: str) -> ServiceSettings:
@@ -74,6 +79,32 @@ async def test_the_first_segment_of_a_path_says_which_service_answers(path: str,
     dispatcher = Dispatcher({name: saying(name) for name in ("intake", "grid")}, saying("front"))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(dispatcher), base_url="http://test") as client:
         assert (await client.get(path)).text == f"{said or 'front'} {path}"
+
+
+@pytest.mark.parametrize(
+    ("path", "own"),
+    [
+        ("/open311/v2/requests.xml", "/intake/v1/open311/v2/requests.xml"),
+        ("/open311/v2/requests/路.json", "/intake/v1/open311/v2/requests/路.json"),
+        ("/open311/test/v2/services.json", "/intake/v1/open311/test/v2/services.json"),
+        ("/discovery.json", "/intake/v1/open311/discovery.json"),
+    ],
+)
+async def test_what_a_standard_prescribes_stands_there_at_every_door(path: str, own: str) -> None:
+    heard: list[Scope] = []
+
+    async def intake(scope: Scope, receive: Receive, send: Send) -> None:
+        heard.append(scope)
+        await PlainTextResponse(scope["path"])(scope, receive, send)
+
+    dispatcher = Dispatcher({"intake": intake}, front())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(dispatcher), base_url="http://test") as client:
+        assert (await client.get(path)).text == own
+    assert heard[0]["raw_path"] == quote(own).encode()
+    rules = re.findall(r"rewrite (\S+) (\S+) break;", NGINX)
+    assert len(rules) == len(ALIASES)
+    by_nginx = [re.sub(rule, to.replace("$1", r"\1"), path) for rule, to in rules if re.match(rule, path)]
+    assert by_nginx == [own]
 
 
 async def test_the_front_refuses_in_problem_documents_and_lets_nobody_frame_it() -> None:

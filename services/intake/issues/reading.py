@@ -51,7 +51,7 @@ async def read_reporter(work: Work, issue_id: UUID, reason: str) -> tuple[Issue,
         work.actor(),
         at=work.now,
         subject=f"issue:{issue_id}",
-        fields=("name", "phone", "title", "text", "location"),
+        fields=("name", "phone", "beneficiary", "title", "text", "location"),
         reason=reason,
     )
     return issue, reporter

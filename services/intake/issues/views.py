@@ -140,10 +140,13 @@ class StepOut(_Out):
 
 
 class ReporterOut(_Out):
-    """Who reported, and in which words; a grid worker gets a masked phone number."""
+    """Who reported, for whom, and in which words; a grid worker gets masked phone numbers."""
 
     name: str | None
     phone: str | None
+    beneficiary_name: str | None
+    beneficiary_phone: str | None
+    beneficiary_relation: str | None
     title: str
     text: str | None
     location: LocationIn
@@ -151,13 +154,22 @@ class ReporterOut(_Out):
     @classmethod
     def of(cls, issue: Issue, reporter: Reporter | None, caller: Caller) -> Self:
         """What this caller may see after the reading was written down."""
-        name = reporter.name if reporter else None
-        phone = reporter.phone if reporter else None
-        if not caller.has(*OFFICE) and phone is not None:
-            phone = mask_phone(phone)
+        person = reporter or Reporter()
+        shown = (lambda phone: phone) if caller.has(*OFFICE) else _masked
         return cls(
-            name=name, phone=phone, title=issue.title, text=issue.text, location=places.read(issue.place)
+            name=person.name,
+            phone=shown(person.phone),
+            beneficiary_name=person.beneficiary_name,
+            beneficiary_phone=shown(person.beneficiary_phone),
+            beneficiary_relation=person.beneficiary_relation,
+            title=issue.title,
+            text=issue.text,
+            location=places.read(issue.place),
         )
+
+
+def _masked(phone: str | None) -> str | None:
+    return None if phone is None else mask_phone(phone)
 
 
 class TrackStep(_Out):

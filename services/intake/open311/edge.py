@@ -7,8 +7,8 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
-from services.intake.open311.formats import Format, Value, answered, format_of
-from shared.errors import Absent, FieldError, Forbidden, Invalid, Problem
+from services.intake.open311.formats import Format, Value, format_of, written
+from shared.errors import Problem
 from shared.web import WorkRoute
 from shared.web.edge import READS, Run, guarded, know, look, most_bytes
 from shared.web.problems import REFUSALS, refused
@@ -35,24 +35,9 @@ class GeoReportRoute(WorkRoute):
         return run
 
 
-def fault(field: str, message: str) -> Invalid:
-    """A refusal that says which field, in a way that its user understands."""
-    return Invalid(f"{field} {message}", fields=[FieldError(field, message)])
-
-
-def faults(found: dict[str, str]) -> Invalid:
-    """All that is wrong, by field."""
-    return Invalid("the request is not valid", fields=[FieldError(*one) for one in found.items()])
-
-
-def unknown(what: str) -> Absent:
-    """What is asked for by a name that we do not know."""
-    return Absent(f"{what} not found")
-
-
-def keyless(why: str) -> Forbidden:
-    """The api_key is missing or wrong."""
-    return Forbidden(f"api_key {why}")
+def answered(form: Format, root: str, value: Value, *, status: int = 200) -> Response:
+    """The answer itself."""
+    return Response(written(form, root, value), status_code=status, headers={"content-type": form.media_type})
 
 
 def _refused(request: Request, error: Exception) -> Response:

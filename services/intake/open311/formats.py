@@ -9,7 +9,6 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from zoneinfo import ZoneInfo
 
 import orjson
-from fastapi import Response
 
 Value: TypeAlias = "str | int | float | bool | Sequence[Value] | Mapping[str, Value] | None"
 
@@ -56,11 +55,6 @@ def written(form: Format, root: str, value: Value) -> bytes:
     _fill(document, value)
     body: bytes = tostring(document, encoding="utf-8", xml_declaration=True, short_empty_elements=False)
     return body
-
-
-def answered(form: Format, root: str, value: Value, *, status: int = 200) -> Response:
-    """The answer itself."""
-    return Response(written(form, root, value), status_code=status, headers={"content-type": form.media_type})
 
 
 def moment(at: datetime, zone: ZoneInfo) -> str:

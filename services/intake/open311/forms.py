@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from services.intake.issues.bodies import ReportIn
-from services.intake.open311.edge import faults, unknown
 from services.intake.open311.parameters import Given
+from services.intake.open311.refusals import faults, unknown
 from services.intake.open311.rules import Attribute, GeoReport, PublicService
 
 _ATTRIBUTE = re.compile(r"^attribute\[([A-Za-z0-9_-]{1,40})\](?:\[\])?$")

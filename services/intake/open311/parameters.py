@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from starlette.datastructures import FormData, QueryParams
 
-from services.intake.open311.edge import fault, unknown
+from services.intake.open311.refusals import fault, unknown
 from services.intake.open311.rules import Open311Rules
 from shared.errors import Invalid
 

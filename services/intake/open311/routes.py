@@ -11,8 +11,8 @@ from services.intake.channels.rules import Channels
 from services.intake.issues.bodies import Channel
 from services.intake.issues.checks import checked
 from services.intake.open311 import documents, reading, views
-from services.intake.open311.edge import GeoReportRoute, keyless, unknown
-from services.intake.open311.formats import Format, answered, format_of
+from services.intake.open311.edge import GeoReportRoute, answered
+from services.intake.open311.formats import Format, format_of
 from services.intake.open311.forms import read_posted
 from services.intake.open311.keys import identify_key, is_client
 from services.intake.open311.parameters import (
@@ -26,6 +26,7 @@ from services.intake.open311.parameters import (
     wanted,
 )
 from services.intake.open311.posting import Posting, Postings, receipt
+from services.intake.open311.refusals import keyless, unknown
 from services.intake.open311.rules import GeoReport
 from services.intake.open311.updates import Updates, read_update
 from services.intake.settings import IntakeSettings

@@ -9,11 +9,11 @@ from sqlalchemy import Table
 
 from services.intake.channels.additions import NothingToAdd, add_words
 from services.intake.issues.record import Note, locked
-from services.intake.open311.edge import unknown
 from services.intake.open311.formats import Format, written
 from services.intake.open311.models import PostedUpdate
 from services.intake.open311.parameters import Given, is_name
 from services.intake.open311.reading import find_public_or_own
+from services.intake.open311.refusals import unknown
 from services.intake.open311.rules import UpdateStatus
 from services.intake.words import Text
 from shared import bulk
