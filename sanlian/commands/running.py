@@ -41,7 +41,9 @@ def up(host: str, port: int, with_demo: bool) -> None:
         # The demo goes through the doors that are only open once the server runs.
         welcome = partial(_welcome, here, base_url, with_demo)
         greeter = threading.Thread(target=welcome, name="welcome", daemon=True)
-        if not serving.serve(embedded(services, public_url=base_url), taken, started=greeter.start):
+        app = embedded(services, public_url=base_url)
+        serving.collect_seldom()
+        if not serving.serve(app, taken, started=greeter.start):
             raise click.ClickException("the services did not start; the lines above say why")
 
 
