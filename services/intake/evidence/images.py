@@ -15,8 +15,8 @@ from services.intake.evidence.sniffing import JPEG, PNG, WEBP
 _FORMATS = {JPEG: "JPEG", PNG: "PNG", WEBP: "WEBP"}
 # What decoders raise at broken or malicious files; all of them mean that it is no picture.
 _BROKEN = (
-    OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, OverflowError, MemoryError,
-    UserWarning, struct.error, zlib.error,
+    OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, OverflowError,
+    struct.error, zlib.error,
 )  # fmt: skip
 # We hold the bound ourselves, before anything is unpacked, and answer for it in our own words.
 Image.MAX_IMAGE_PIXELS = None
