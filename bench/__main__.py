@@ -5,8 +5,7 @@ import sys
 
 from bench.harness import machine, note
 
-FIGURES = (
-    "timers","report", "relay", "hop", "road", "embedded", "locate", "lists")
+FIGURES = ("report", "relay", "hop", "road", "embedded", "locate", "lists", "timers")
 
 
 def main(names: list[str]) -> int:
