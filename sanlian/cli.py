@@ -13,6 +13,7 @@ COMMANDS = {
     "probe": ("probes", "Ask a service whether it is ready."),
     "migrate": ("upkeep", "Bring databases to the newest version."),
     "revise": ("upkeep", "Write a migration from what the models and the migrations differ in."),
+    "recount": ("figures", "Count the figures of all issues anew."),
     "topology": ("upkeep", "Declare every queue and binding on RabbitMQ."),
     "docs": ("documents", "Write the generated documents."),
     "dead": ("letters", "Look after events that were given up."),
