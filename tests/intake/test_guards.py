@@ -244,6 +244,29 @@ async def test_the_office_speaks_for_who_reported_by_phone(stage: Stage, people:
     assert (await people.tell("withdraw", own, people.clerk)).status_code == 403
 
 
+async def test_nobody_speaks_for_the_unknown_nor_for_whose_matter_they_handle(
+    stage: Stage, people: People
+) -> None:
+    unknown = await people.report(anonymous=True)
+    assert (await people.tell("withdraw", unknown, people.clerk)).status_code == 403
+    said = {"channel": "phone", "category": "0503", "reporter": {"phone": "13912345678"}}
+    issue = await people.report(people.clerk, **said)
+    await people.tell("assign", issue, people.secretary, person="c-1", unit=COMMUNITY)
+    assert refused_as(await people.tell("withdraw", issue, people.clerk), "four-eyes", 403)
+    assert (await people.tell("withdraw", issue, people.secretary)).is_success
+
+
+async def test_what_nobody_can_be_asked_about_is_shown_by_a_photo(people: People) -> None:
+    issue = await people.issue("in_progress", anonymous=True)
+    paper = {"file": ("report.pdf", b"%PDF-1.4 a report", "application/pdf")}
+    added = await people.worker.post(f"/issues/{issue['id']}/evidence", files=paper)
+    assert added.status_code == 201, added.text
+    assert (await people.tell("resolve", issue, people.worker)).is_success
+    assert refused_as(await people.tell("verify", issue, people.leader), "photo-missing")
+    await people.add_photo(issue)
+    assert (await people.tell("verify", issue, people.leader)).is_success
+
+
 async def test_a_danger_stays_open_when_its_reporter_takes_it_back(stage: Stage, people: People) -> None:
     issue = await people.report(category="0104")
     await stage.emitted()

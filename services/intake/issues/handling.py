@@ -3,20 +3,19 @@
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select
-
 from services.intake.catalogue import Catalogue
 from services.intake.clocks.timers import run_on
 from services.intake.escalations.record import move as move_escalation
 from services.intake.escalations.record import open_handovers
-from services.intake.evidence.models import Evidence
 from services.intake.families.ending import end_parts
 from services.intake.families.relatives import has_followers
 from services.intake.issues.assignment import ask_for_help
 from services.intake.issues.bodies import Channel, HelpIn, NoteIn, ResolveIn, SuspendIn
-from services.intake.issues.models import Issue, TimelineEntry
+from services.intake.issues.models import Issue
 from services.intake.issues.parts import hold_to_parts
+from services.intake.issues.proof import evidence_of_work
 from services.intake.issues.record import Note, move, taken
+from services.intake.issues.verification import hold_to_reporter
 from services.intake.limits import Limits
 from shared.errors import FieldError, Invalid, Refused
 from shared.events.intake import (
@@ -30,9 +29,6 @@ from shared.events.intake import (
     IssueWithdrawn,
 )
 from shared.service import Work
-
-_JUDGED = (IssueState.resolved, IssueState.verified, IssueState.closed)
-_SENT_BACK = (IssueState.in_progress, IssueState.assigned)
 
 
 class SuspensionsExhausted(Refused):
@@ -114,12 +110,7 @@ async def resolve_issue(work: Work, issue_id: UUID, body: ResolveIn) -> Issue:
 
 
 async def _evidence_of_work(work: Work, issue: Issue, named: tuple[UUID, ...]) -> list[UUID]:
-    # What the reporter added shows the matter, not that it was done; nor does what was found not to suffice.
-    query = select(Evidence.id).where(Evidence.issue_id == issue.id, Evidence.by_staff).order_by(Evidence.id)
-    begun_anew = await _last_sent_back(work, issue)
-    if begun_anew is not None:
-        query = query.where(Evidence.id > begun_anew)
-    known = list(await work.session.scalars(query))
+    known = [identity for identity, _ in await evidence_of_work(work, issue)]
     strange = [one for one in named if one not in known]
     if strange:
         message = f"{strange[0]} is no evidence that staff added to this issue, since it was last sent back"
@@ -127,16 +118,6 @@ async def _evidence_of_work(work: Work, issue: Issue, named: tuple[UUID, ...]) -
     if not known:
         raise EvidenceMissing(f"add a photo or document first: POST /intake/v1/issues/{issue.id}/evidence")
     return list(named) or known
-
-
-async def _last_sent_back(work: Work, issue: Issue) -> UUID | None:
-    # Ids of lines and of evidence count up with the time, so that they can be held against one another.
-    query = select(TimelineEntry.id).where(
-        TimelineEntry.issue_id == issue.id,
-        TimelineEntry.from_state.in_(_JUDGED),
-        TimelineEntry.to_state.in_(_SENT_BACK),
-    )
-    return await work.session.scalar(query.order_by(TimelineEntry.id.desc()).limit(1))
 
 
 async def _take_back_handover(work: Work, issue: Issue) -> None:
@@ -148,11 +129,12 @@ async def _take_back_handover(work: Work, issue: Issue) -> None:
 
 
 async def withdraw_issue(work: Work, issue_id: UUID, body: NoteIn) -> Issue:
-    """Let the reporter take the matter back.
+    """Let the reporter take the matter back. Raises `FourEyes` where its handler would speak for them.
 
     A danger stays open, as if a patrol had found it; so does what others reported too, for them.
     """
     issue = await taken(work, issue_id, "withdraw")
+    await hold_to_reporter(work, issue)
     category = work.part(Catalogue).find(issue.category)
     is_danger = category is not None and category.is_safety
     if is_danger or await has_followers(work, issue.id):

@@ -11,6 +11,7 @@ from services.intake.issues.bodies import NoteIn, ReasonIn, VerifyIn
 from services.intake.issues.checks import known_category
 from services.intake.issues.models import Issue, TimelineEntry
 from services.intake.issues.parts import hold_to_parts
+from services.intake.issues.proof import can_be_asked, hold_to_photo
 from services.intake.issues.record import Note, jot, lock_with_master, move, raise_max_level, taken
 from services.intake.limits import Limits
 from shared.errors import FieldError, Forbidden, Invalid, Refused
@@ -35,10 +36,14 @@ class ReopenTooLate(Refused):
 
 
 async def verify_issue(work: Work, issue_id: UUID, body: VerifyIn) -> Issue:
-    """Find it done. Raises `FourEyes`, `PartsOpen`, and `Invalid` for a matter that nobody has sorted yet."""
+    """Find it done.
+
+    Raises `FourEyes`, `PartsOpen`, `PhotoMissing`, and `Invalid` for a matter that nobody has sorted yet.
+    """
     issue = await taken(work, issue_id, "verify")
     await hold_to_four_eyes(work, issue)
     await hold_to_parts(work, issue)
+    await hold_to_photo(work, issue)
     category = known_category(work.part(Catalogue), body.category or issue.category)
     if category is None or category.code == OTHER:
         message = f"a matter of category {OTHER} gets its right category before it is closed"
@@ -68,6 +73,7 @@ async def reopen_issue(work: Work, issue_id: UUID, body: NoteIn) -> Issue:
     """
     master = await lock_with_master(work, issue_id)
     issue = await taken(work, issue_id, "reopen")
+    await hold_to_reporter(work, issue)
     days = work.part(Limits).reopen.days
     if master.closed_at is None:
         raise ReopenTooLate(f"{master.no} is {master.state}: there is nothing to bring back")
@@ -103,6 +109,18 @@ def unit_of_level(issue: Issue) -> str:
     """The micro-grid, grid or community whose matter it is at its level."""
     lengths = {0: 18, 1: 15}
     return issue.area_code[: lengths.get(issue.level, len(issue.community_code))]
+
+
+async def hold_to_reporter(work: Work, issue: Issue) -> None:
+    """Let the office speak for who reported without an account, but for nobody at all, and not the handler.
+
+    Raises `Forbidden`, `FourEyes`.
+    """
+    if issue.reporter_subject is not None:
+        return
+    if not await can_be_asked(work, issue):
+        raise Forbidden("nobody is known who reported it: the matter is seen to its end")
+    await hold_to_four_eyes(work, issue)
 
 
 async def hold_to_four_eyes(work: Work, issue: Issue) -> None:
