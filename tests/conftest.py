@@ -57,6 +57,13 @@ class Footing:
         return None if self.broker is None else self.broker.url
 
 
+# What these fixtures ask for only while a test runs on the distributed footing.
+ASKED_FOR_LATE = {
+    "footing": {"postgres_general", "rabbit_general"},
+    "tables": {"postgres_general"},
+    "lab": {"rabbit_general"},
+}
+
 # Metadata in, URL out.
 Tables = Callable[[MetaData], Awaitable[str]]
 
@@ -93,10 +100,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _needs(item: pytest.Item) -> set[str]:
     needs = set(getattr(item, "fixturenames", ()))
     params = item.callspec.params if hasattr(item, "callspec") else {}
-    if params.get("footing") == DISTRIBUTED:
-        needs |= {"postgres_general", "rabbit_general"}
-    if params.get("tables") == DISTRIBUTED:
-        needs |= {"postgres_general"}
+    for fixture, servers in ASKED_FOR_LATE.items():
+        if params.get(fixture) == DISTRIBUTED:
+            needs |= servers
     return needs
 
 

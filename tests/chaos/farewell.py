@@ -1,12 +1,12 @@
 """A third story: help is on its way when the matter is taken back, and everybody must be let go."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from sanlian.demo.people import CLERK, WORKER
-from tests.chaos.story import ISSUES, PARTNERS, SETS, UNIT, Story, get, help_wanted, in_state, post, report
+from tests.chaos.story import ISSUES, PARTNERS, UNIT, Story, get, help_wanted, in_state, offer, post, report
 
 # How far the help had come when the matter was taken back.
 REACHES = ("asked for", "matched", "offered", "promised")
@@ -18,7 +18,7 @@ def tell_farewell(reach: str) -> "partial[Story]":
 
 
 def _tell(reach: str, name: str, *, now: datetime) -> Story:
-    offer = yield post(UNIT, f"{PARTNERS}/offers", _offer(name, now))
+    offered = yield post(UNIT, f"{PARTNERS}/offers", offer(name, now))
     issue = yield post(WORKER, ISSUES, report(name, help=help_wanted(name)))
     path = f"{ISSUES}/{issue['id']}"
     yield get(CLERK, path, until=in_state("assigned"))
@@ -30,7 +30,7 @@ def _tell(reach: str, name: str, *, now: datetime) -> Story:
         if reach == "promised":
             yield post(UNIT, f"{PARTNERS}/matches/{match['id']}/accept")
     yield post(WORKER, f"{path}/withdraw", {})
-    return {"issue": issue, "offer": offer}
+    return {"issue": issue, "offer": offered}
 
 
 def look_back(told: Mapping[str, Any]) -> Story:
@@ -41,15 +41,4 @@ def look_back(told: Mapping[str, Any]) -> Story:
         "matches": (yield get(CLERK, f"{PARTNERS}/matches", of_issue)),
         "pledges": (yield get(CLERK, f"{PARTNERS}/pledges", of_issue)),
         "offer": (yield get(CLERK, f"{PARTNERS}/offers/{told['offer']['id']}")),
-    }
-
-
-def _offer(name: str, now: datetime) -> dict[str, object]:
-    return {
-        "kind": "goods",
-        "title": "米面油爱心包",
-        "tags": ["rice_oil"],
-        "measure": f"set-{name}",
-        "total": SETS,
-        "valid_to": (now + timedelta(days=30)).isoformat(),
     }

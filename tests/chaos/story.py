@@ -78,19 +78,23 @@ def help_wanted(name: str) -> dict[str, object]:
     }
 
 
-def _be_helped(name: str, issue_id: str, now: datetime) -> Generator[Ask, Any, None]:
-    of_issue = {"issue_id": issue_id}
-    yield get(CLERK, f"{PARTNERS}/needs", of_issue, until=len)
-    offer = {
+def offer(name: str, now: datetime, **more: object) -> dict[str, object]:
+    """What fits the wish of the story of that name, and no other's."""
+    return {
         "kind": "goods",
         "title": "米面油爱心包",
         "tags": ["rice_oil"],
         "measure": f"set-{name}",
         "total": SETS,
         "valid_to": (now + timedelta(days=30)).isoformat(),
-        "external_ref": name,
+        **more,
     }
-    offered = yield post(UNIT, f"{PARTNERS}/offers", offer)
+
+
+def _be_helped(name: str, issue_id: str, now: datetime) -> Generator[Ask, Any, None]:
+    of_issue = {"issue_id": issue_id}
+    yield get(CLERK, f"{PARTNERS}/needs", of_issue, until=len)
+    offered = yield post(UNIT, f"{PARTNERS}/offers", offer(name, now, external_ref=name))
     of_offer = {"offer_id": offered["id"]}
     [match] = yield get(CLERK, f"{PARTNERS}/matches", of_offer, until=len)
     yield post(CLERK, f"{PARTNERS}/matches/{match['id']}/offer")

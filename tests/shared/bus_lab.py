@@ -16,7 +16,6 @@ from shared.letters import Letters, letters_table
 from tests.shared.toys import eventually
 
 DELAYS_S = (0.1, 0.2)
-MEMORY, RABBIT = "memory", "rabbit"
 
 
 class Lab:

@@ -1,22 +1,10 @@
 """One suite for both buses: what is promised by `shared.bus.Bus` holds on RabbitMQ and inside one process."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
 
 from shared.envelope import Packed
-from tests.shared.bus_lab import MEMORY, RABBIT, Lab
+from tests.shared.bus_lab import Lab
 from tests.shared.toys import LOCATED, PROPOSED, Listener, eventually, located, packed, proposed
-
-
-@pytest.fixture(params=[pytest.param(MEMORY, id="memory"), pytest.param(RABBIT, id="rabbit")])
-async def lab(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Lab]:
-    url = request.getfixturevalue("vhost") if request.param == RABBIT else None
-    made = Lab(tmp_path, url)
-    yield made
-    await made.close()
 
 
 async def test_every_subscriber_gets_an_event_and_nobody_else(lab: Lab) -> None:

@@ -1,6 +1,5 @@
 """What an operator can do with dead letters, held to the same on both buses."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -9,16 +8,8 @@ from shared.bus import DeadLetters, Unavailable
 from shared.bus.dead import RabbitDeadLetters
 from shared.bus.memory import MemoryDeadLetters
 from shared.envelope import Packed
-from tests.shared.bus_lab import MEMORY, RABBIT, Lab, send_raw
+from tests.shared.bus_lab import Lab, send_raw
 from tests.shared.toys import LOCATED, Listener, eventually, packed
-
-
-@pytest.fixture(params=[pytest.param(MEMORY, id="memory"), pytest.param(RABBIT, id="rabbit")])
-async def lab(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Lab]:
-    url = request.getfixturevalue("vhost") if request.param == RABBIT else None
-    made = Lab(tmp_path, url)
-    yield made
-    await made.close()
 
 
 async def tools_of(lab: Lab) -> DeadLetters:
