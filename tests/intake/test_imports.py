@@ -1,8 +1,12 @@
 """Files of reports: taken in whole or not at all, with every fault told by row and column."""
 
+import asyncio
 import csv
 import io
+import json
+import re
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -16,9 +20,11 @@ from sqlalchemy import func, select
 from services.intake.imports.rules import load_import_rules
 from services.intake.imports.tables import read_lines
 from services.intake.issues.models import Issue, Reporter
+from shared.auth import Caller, Role
 from shared.errors import Invalid, TooLarge
-from shared.testing import Stage
+from shared.testing import COMMUNITY, Stage
 from tests.intake.people import People
+from tests.live import served
 
 HEADINGS = ["标题", "内容", "类别", "小区", "报告人", "电话", "匿名", "工单号", "经度", "latitude"]
 LAMP = [
@@ -34,6 +40,8 @@ LAMP = [
     "36.0519",
 ]
 NOISE = ["夜里施工", "", "", "", "", "", "是", "LZ-2", "", ""]
+
+GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "import-reports.md").read_text("utf-8")
 
 
 def as_csv(*rows: list[str], encoding: str = "utf-8-sig") -> bytes:
@@ -192,3 +200,19 @@ async def test_formulas_bombs_and_broken_files_are_refused(stage: Stage, people:
 def test_no_bytes_make_the_reader_stumble(content: bytes) -> None:
     with suppress(TooLarge, Invalid):
         assert all(line.cells for line in read_lines(content, load_import_rules()))
+
+
+async def test_who_follows_the_guide_has_a_lamp_taken_in(
+    stage: Stage, people: People, tmp_path: Path
+) -> None:
+    (block,) = re.findall(r"^```sh\n(.*?)^```$", GUIDE, re.DOTALL | re.MULTILINE)
+    clerk = stage.token(Caller("c-1", frozenset({Role.COMMUNITY_CLERK}), (COMMUNITY,)))
+    async with served(stage) as base:
+        script = re.sub(r"\$\(sanlian token.*?\)", clerk, block).replace("http://127.0.0.1:8000", base)
+        command = ("bash", "-euo", "pipefail", "-c", script)
+        process = await asyncio.create_subprocess_exec(*command, cwd=tmp_path, stdout=asyncio.subprocess.PIPE)
+        out, _ = await process.communicate()
+    assert process.returncode == 0
+    (line,) = json.loads(out)["issues"]
+    assert (line["row"], line["state"]) == (2, "accepted")
+    assert (await people.clerk.get(f"/issues/{line['id']}")).json()["category"] == "0503"

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from services.intake.issues.bodies import Body
@@ -12,7 +12,6 @@ from services.intake.open311 import keys
 from services.intake.settings import IntakeSettings
 from services.intake.words import Line
 from shared.auth import Caller, Role
-from shared.errors import FieldError, Invalid
 from shared.service import Work
 from shared.web import RequestWork, Scope, WorkRoute, allow
 
@@ -50,10 +49,7 @@ class NewKeyOut(KeyOut):
 
 
 @router.post("", status_code=201, summary="Make a key for an Open311 client, shown once")
-async def new_key(body: KeyIn, request: Request, work: RequestWork, caller: Keeper) -> NewKeyOut:
-    if "idempotency-key" in request.headers:
-        message = "a new key takes none: its answer would be kept for a day"
-        raise Invalid(message, fields=[FieldError("Idempotency-Key", message)])
+async def new_key(body: KeyIn, work: RequestWork, caller: Keeper) -> NewKeyOut:
     _of_community(work)
     key, text = await keys.issue_key(work, body.client, body.label)
     return NewKeyOut.model_validate({**KeyOut.model_validate(key).model_dump(), "key": text})
