@@ -5,8 +5,9 @@ from uuid import UUID
 
 from sqlalchemy import or_, select
 
+from services.intake.cursors import id_of
 from services.intake.escalations.models import Escalation
-from shared.errors import Absent, FieldError, Invalid
+from shared.errors import Absent
 from shared.service import Work
 from shared.web import Page
 
@@ -33,14 +34,7 @@ async def list_escalations(
     ):
         if value is not None:
             query = query.where(column == value)
-    if page.after is not None:
-        query = query.where(Escalation.id < _cursor(page.after))
+    after = id_of(page.after)
+    if after is not None:
+        query = query.where(Escalation.id < after)
     return (await work.session.scalars(query.order_by(Escalation.id.desc()).limit(page.limit + 1))).all()
-
-
-def _cursor(after: tuple[str, ...]) -> UUID:
-    try:
-        return UUID(after[0])
-    except ValueError as error:
-        message = "take the cursor from the Link header unchanged"
-        raise Invalid(f"cursor: {message}", fields=[FieldError("cursor", message)]) from error

@@ -211,7 +211,7 @@ class IssueWithdrawn(IssueEvent, type="intake.issue.withdrawn.v1"):
 
 
 class IssueKeptOpen(IssueEvent, type="intake.issue.kept_open.v1"):
-    """The reporter took the matter back, but it is a danger: it stays open as a patrol's find."""
+    """The reporter took it back, but it is a danger, or others reported it too: it stays open for them."""
 
 
 class IssueHelpRequested(IssueEvent, type="intake.issue.help_requested.v1"):
