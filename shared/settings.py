@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 from itertools import pairwise
 from pathlib import Path
@@ -141,7 +142,7 @@ def refuse_misspelt(known: Iterable[str], environment: Mapping[str, str]) -> Non
 def load_yaml(path: Path, model: type[M]) -> M:
     """Read a rule file and check it against its model; BadSettings names the file, the key and what to do."""
     try:
-        content: object = yaml.load(path.read_text(encoding="utf-8"), _SafeLoader)  # noqa: S506
+        content = _parsed(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadSettings(
             f"{path}: cannot be read ({error.strerror}); give the path of a YAML file"
@@ -153,6 +154,12 @@ def load_yaml(path: Path, model: type[M]) -> M:
     except ValidationError as error:
         faults = [f"{path}: {_path(fault['loc']) or 'the file'}: {fault['msg']}" for fault in error.errors()]
         raise BadSettings("\n".join(faults)) from error
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> object:
+    """The content, which no model changes: tests start services by the hundred, from the same files."""
+    return yaml.load(text, _SafeLoader)  # noqa: S506
 
 
 def _setting_faults(error: ValidationError) -> Iterable[str]:
