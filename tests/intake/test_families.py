@@ -1,5 +1,6 @@
 """Several reports of one matter: one stands for all, each reporter is told, and it can be undone."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -42,6 +43,14 @@ async def test_a_matter_is_closed_when_everybody_who_reported_it_was_asked(
     assert kinds(told) == ["IssueClosed"]
     assert (told[0].issue.no, told[0].reached, told[0].rating) == (master["no"], True, 5)
     assert (await people.look(neighbour))["state"] == "merged"
+
+
+async def test_three_clerks_who_call_at_the_same_time_close_it_once(stage: Stage, people: People) -> None:
+    family = await verified(people)
+    await stage.emitted()
+    answers = await asyncio.gather(*(people.tell("call-back", issue, people.clerk) for issue in family))
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert kinds(await stage.emitted()) == ["IssueClosed"]
 
 
 async def test_who_cannot_be_reached_holds_up_the_closing_for_three_tries_on_two_days(
