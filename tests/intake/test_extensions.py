@@ -16,6 +16,8 @@ async def test_the_level_above_gives_the_time_that_was_asked_for(stage: Stage, p
     await stage.emitted()
     asked = await people.tell("ask-extension", issue, people.worker)
     assert asked.json()["due_resolve"] == issue["due_resolve"]
+    shown = (await people.clerk.get(f"/issues/{issue['id']}/extension")).json()
+    assert (shown["to_level"], shown["due_asked"], shown["granted"]) == (2, "2026-03-09T02:00:00Z", None)
     # A leader of the grid is on the issue's own level.
     assert (await people.tell("decide-extension", issue, people.leader)).status_code == 403
     given = (await people.tell("decide-extension", issue, people.clerk)).json()
@@ -30,6 +32,7 @@ async def test_the_level_above_gives_the_time_that_was_asked_for(stage: Stage, p
 async def test_what_was_refused_is_not_asked_again(stage: Stage, people: People) -> None:
     issue = await people.issue("in_progress")
     assert (await people.tell("decide-extension", issue, people.clerk)).status_code == 404
+    assert (await people.clerk.get(f"/issues/{issue['id']}/extension")).status_code == 404
     await people.tell("ask-extension", issue, people.worker)
     await stage.emitted()
     refused = await people.tell("decide-extension", issue, people.clerk, granted=False)

@@ -1,6 +1,6 @@
 """More time for an issue: asked for once, before it is over, and given by the level above."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.intake.extensions.bodies import DecisionIn, ExtensionIn
@@ -8,7 +8,7 @@ from services.intake.extensions.models import Extension
 from services.intake.extensions.rules import DECIDERS, latest, level_above
 from services.intake.issues.clocks import Clocks
 from services.intake.issues.models import Issue
-from services.intake.issues.record import Note, move, taken
+from services.intake.issues.record import Note, move, permit_concerned, taken
 from services.intake.issues.verification import FourEyes
 from shared.errors import Absent, FieldError, Forbidden, Invalid, Refused
 from shared.events.intake import IssueExtended, IssueExtensionAsked, IssueExtensionRefused
@@ -38,21 +38,7 @@ async def ask_extension(work: Work, issue_id: UUID, body: ExtensionIn) -> Issue:
     issue = await taken(work, issue_id, "ask-extension")
     if await work.session.get(Extension, issue.id) is not None:
         raise ExtensionUsed("an issue is given more time once; what was refused is not asked again")
-    began, due = issue.clock_began_at or issue.accepted_at, issue.due_resolve
-    if began is None or due is None or work.now >= due:
-        raise TooLateToExtend("ask before the time is over; it is a breach now")
-    clocks = work.part(Clocks)
-    most = latest(
-        clocks.running(issue.urgency),
-        began,
-        due,
-        timedelta(seconds=issue.paused_s),
-        issue.category,
-        limits=clocks.limits.extension,
-    )
-    if not due < body.until <= most:
-        message = f"must lie after {due.isoformat()}, and at {most.isoformat()} at the latest"
-        raise Invalid(f"until {message}", fields=[FieldError("until", message)])
+    due = _hold_to_bounds(work, issue, body.until)
     to_level = level_above(issue.level)
     extension = Extension(
         issue_id=issue.id,
@@ -65,12 +51,36 @@ async def ask_extension(work: Work, issue_id: UUID, body: ExtensionIn) -> Issue:
     )
     work.session.add(extension)
     issue.extension_count += 1
-    note = Note(reason_code=body.reason_code, text=body.note, data={"to_level": to_level})
+    note = Note(
+        reason_code=body.reason_code,
+        text=body.note,
+        data={"to_level": to_level, "until": body.until.isoformat()},
+    )
     snapshot = move(work, issue, "ask-extension", issue.state, note)
     work.emit(
         IssueExtensionAsked(issue=snapshot, to_level=to_level, until=body.until, reason_code=body.reason_code)
     )
     return issue
+
+
+def _hold_to_bounds(work: Work, issue: Issue, until: datetime) -> datetime:
+    """When the issue is due so far. Raises `TooLateToExtend`, `Invalid`."""
+    began, due = issue.clock_began_at or issue.accepted_at, issue.due_resolve
+    if began is None or due is None or work.now >= due:
+        raise TooLateToExtend("ask before the time is over; it is a breach now")
+    clocks = work.part(Clocks)
+    most = latest(
+        clocks.running(issue.urgency),
+        began,
+        due,
+        timedelta(seconds=issue.paused_s),
+        issue.category,
+        limits=clocks.limits.extension,
+    )
+    if not due < until <= most:
+        message = f"must lie after {due.isoformat()}, and at {most.isoformat()} at the latest"
+        raise Invalid(f"until {message}", fields=[FieldError("until", message)])
+    return due
 
 
 async def decide_extension(work: Work, issue_id: UUID, body: DecisionIn) -> Issue:
@@ -102,6 +112,18 @@ async def decide_extension(work: Work, issue_id: UUID, body: DecisionIn) -> Issu
         else IssueExtensionRefused(issue=snapshot)
     )
     return issue
+
+
+async def read_extension(work: Work, issue_id: UUID) -> Extension:
+    """What was asked for, and what was decided. Raises `Absent`, `Forbidden`."""
+    issue = await work.session.get(Issue, issue_id)
+    if issue is None:
+        raise Absent("there is no such issue")
+    permit_concerned(work, issue)
+    extension = await work.session.get(Extension, issue_id)
+    if extension is None:
+        raise Absent("nobody asked for more time")
+    return extension
 
 
 async def time_given(work: Work, issue: Issue) -> timedelta:
