@@ -74,8 +74,13 @@ def _out_of_order(events: Sequence[IssueEvent], kept: set[UUID], placed: Mapping
     versions: dict[UUID, set[int]] = {}
     for event in events:
         versions.setdefault(event.issue.id, set()).add(event.issue.version)
-    # An issue that is placed now, and whose every version so far is in this batch, has no past.
-    late = {issue_id for issue_id in placed if len(versions[issue_id]) < max(versions[issue_id])}
+    # One that is placed now, and whose every version so far is in this batch, has no past. Where there are
+    # several versions and no such proof, the newest hides from `kept` that another came too late.
+    late = {
+        issue_id
+        for issue_id, seen in versions.items()
+        if (len(seen) > 1 or issue_id in placed) and not (issue_id in placed and len(seen) == max(seen))
+    }
     return late | (versions.keys() - kept)
 
 
