@@ -40,7 +40,7 @@ def _fields(names: str, of: str = "") -> tuple[str, ...]:
     return tuple(of + name for name in names.split())
 
 
-_DOSSIER = _fields("facts tried why_not_here ask evidence_ids", of="dossier.")
+_DOSSIER = _fields("facts tried why_not_here ask deadline evidence_ids evidence_links", of="dossier.")
 _HELP = _fields("no kind tags quantity unit needed_by public_text", of="help.")
 _SLA = _fields("clock due_at used_percent")
 _EMERGENCY = _fields("report_no stage place casualties damage trend actions called on_site_lead")
