@@ -142,3 +142,9 @@ async def test_a_matter_that_others_reported_too_stays_open_when_one_takes_it_ba
     assert (await people.tell("withdraw", master, people.resident)).json()["state"] == "assigned"
     told: Any = await stage.emitted()
     assert (kinds(told), told[0].issue.channel) == (["IssueKeptOpen"], master["channel"])
+
+
+async def test_a_matter_is_merged_only_into_one_that_there_is(people: People) -> None:
+    unknown = {"master_id": "00000000-0000-7000-8000-000000000000"}
+    answer = await people.tell("merge", await people.report(), people.clerk, **unknown)
+    assert answer.status_code == 404

@@ -150,3 +150,30 @@ async def test_evidence_of_another_issue_shows_nothing(people: People) -> None:
     said = {"evidence": [strange["id"]]}
     answer = await people.other_worker.post(f"/tasks/{task['id']}/finish", json=said)
     assert answer.json()["errors"][0]["field"] == "evidence"
+
+
+async def test_what_is_not_needed_any_more_holds_nothing_up(people: People) -> None:
+    issue = await people.issue("in_progress")
+    parts = [
+        {"unit": OTHER_GRID, "person": "w-9", "title": "the wiring", "due_at": "2026-03-06T02:00:00Z"},
+        {"unit": OTHER_GRID, "person": "w-9", "title": "the plaster"},
+    ]
+    await people.tell("split", issue, people.leader, parts=parts)
+    first = await people.other_worker.get("/tasks", params={"limit": 1})
+    rest = await people.other_worker.get(first.links["next"]["url"].removeprefix("/intake/v1"))
+    found = [*first.json(), *rest.json()]
+    assert [(one["no"], one["due_at"]) for one in found] == [
+        (2, issue["due_resolve"]),
+        (1, "2026-03-06T02:00:00Z"),
+    ]
+    for task in found:
+        assert (await do(people, "cancel", task, people.leader)).json()["state"] == "cancelled"
+    await people.add_photo(issue)
+    assert (await people.tell("resolve", issue, people.worker)).is_success
+
+
+async def test_tasks_of_nothing_are_not_found(people: People) -> None:
+    unknown = "00000000-0000-7000-8000-000000000000"
+    for kind in ("tasks", "mediations", "family", "extension"):
+        assert (await people.clerk.get(f"/issues/{unknown}/{kind}")).status_code == 404, kind
+    assert (await people.worker.get("/tasks?cursor=bm90LWFuLWlk")).status_code == 422
