@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from time import monotonic
 
 # A transaction, a publish or a group of requests costs some milliseconds of its own, whatever is in it.
-# So who has worked rests twice as long, and what comes meanwhile is done together. An idle machine works
-# quickly and rests for a few milliseconds; on a busy one, where batches pay, the rests grow by themselves.
-REST = 2.0
-LONGEST_REST_S = 0.04
+# So who has worked rests as long, and what comes meanwhile is done together. An idle machine works quickly
+# and rests for a few milliseconds; on a busy one, where batches pay, the rests grow by themselves.
+REST = 1.0
+LONGEST_REST_S = 0.02
 
 
 class Pace:
