@@ -7,6 +7,7 @@ outlives a kill at any line, and the embedded footing loses as little as the dis
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -45,6 +46,7 @@ class MemoryBus:
         self._letters: dict[str, LetterBox] = {}
         self._subscribers: dict[str, _Subscriber] = {}
         self._sweeper: asyncio.Task[None] | None = None
+        self._resting = asyncio.Event()
 
     @property
     def is_ready(self) -> bool:
@@ -58,13 +60,17 @@ class MemoryBus:
     async def start(self) -> None:
         """Begin to look after letters that are due."""
         if self._sweeper is None:
+            self._resting.clear()
             self._sweeper = asyncio.create_task(self._sweep(), name="letters")
 
     async def rest(self) -> None:
-        """Stop looking; whatever is due waits in the databases."""
+        """Finish the look that was begun, and take no other; whatever is due waits in the databases.
+
+        The sweeper is asked and not cancelled: cut off in a call of SQLite's, it would leave its connection.
+        """
         if self._sweeper is not None:
-            self._sweeper.cancel()
-            await asyncio.gather(self._sweeper, return_exceptions=True)
+            self._resting.set()
+            await self._sweeper
             self._sweeper = None
 
     async def close(self) -> None:
@@ -121,7 +127,7 @@ class MemoryBus:
         await subscriber.letters.forget([one.id for one in envelopes if one.id not in failed])
 
     async def _sweep(self) -> None:
-        while True:
+        while not self._resting.is_set():
             try:
                 worked = await self.retry_due()
             except Exception:
@@ -129,7 +135,9 @@ class MemoryBus:
                 log.exception("letters failed, and are tried again")
                 worked = 0
             if not worked:
-                await asyncio.sleep(self._sweep_s)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._sweep_s):
+                        await self._resting.wait()
 
 
 class MemoryDeadLetters:
