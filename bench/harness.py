@@ -30,18 +30,18 @@ from tests.servers.postgres import programs
 
 COMMUNITY = "620102014006"
 MASTER_KEYS = "bench:" + b64encode(b"0" * 32).decode()
-# Two rows as a report leaves them: the issue of about half a KiB, its event of about one.
-PAIR_SCHEMA = """
-CREATE TABLE issue_row (
- id uuid PRIMARY KEY, no text NOT NULL UNIQUE, area text NOT NULL, body text NOT NULL
-);
-CREATE TABLE event_row (position bigserial PRIMARY KEY, id uuid NOT NULL UNIQUE, type text, body bytea);
+# Three rows as a hop leaves them: the inbox's, the state that changes, the event that follows.
+HOP_SCHEMA = """
+CREATE TABLE inbox_row (id uuid PRIMARY KEY, at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE state_row (id uuid PRIMARY KEY, version int NOT NULL, area text NOT NULL, body text NOT NULL);
+CREATE TABLE event_row (position bigserial PRIMARY KEY, id uuid NOT NULL, type text, body bytea);
 """
-PAIR_SCRIPT = """
-WITH one AS (INSERT INTO issue_row VALUES (gen_random_uuid(), gen_random_uuid()::text, '620102014006001',
- repeat('x', 512)) RETURNING id)
+HOP_SCRIPT = """
+WITH seen AS (INSERT INTO inbox_row (id) VALUES (gen_random_uuid()) ON CONFLICT DO NOTHING RETURNING id),
+ kept AS (INSERT INTO state_row SELECT id, 1, '620102014006001001', repeat('x', 200) FROM seen
+  ON CONFLICT (id) DO UPDATE SET version = excluded.version RETURNING id)
 INSERT INTO event_row (id, type, body)
- SELECT id, 'intake.issue.reported.v1', decode(repeat('78', 1024), 'hex') FROM one;
+ SELECT id, 'grid.issue.located.v1', decode(repeat('78', 600), 'hex') FROM kept;
 """
 
 
@@ -52,23 +52,21 @@ class Ground:
     database: Callable[[str], str]
     amqp_url: str
 
-    def pairs_per_second(self) -> float:
-        """The limit of reporting: one statement and one commit for the two rows of a report."""
-        return self.commits_per_second(PAIR_SCHEMA, PAIR_SCRIPT)
+    def hops_per_second(self) -> float:
+        """The limit of a hop: one statement and one commit for its three rows."""
+        url = self.database("limit_hop")
+        self._psql(url, HOP_SCHEMA)
+        return self.commits_per_second(url, HOP_SCRIPT)
 
     def commits_per_second(
-        self, schema: str, statement: str, *, connections: int = 8, seconds: int = 5
+        self, database_url: str, statement: str, *, connections: int = 8, seconds: int = 5
     ) -> float:
         """The limit of committing: pgbench, prepared, one statement a transaction, durable."""
-        url = urlsplit(self.database("limit"))
         with tempfile.TemporaryDirectory() as folder:
             script = Path(folder, "pair.sql")
             # pgbench reads a line as a statement unless it is told otherwise.
             script.write_text(" ".join(statement.split()) + "\n")
-            environment = {**os.environ, "PGPASSWORD": url.password or ""}
-            where = ["-h", url.hostname or "", "-p", str(url.port), "-U", url.username or "", url.path[1:]]
-            psql = [str(programs() / "psql"), "-q", "-c", schema, *where]
-            subprocess.run(psql, check=True, env=environment)
+            environment, where = _client(database_url)
             load = ["-n", "-M", "prepared", "-c", str(connections), "-j", "2", "-T", str(seconds)]
             command = [str(programs() / "pgbench"), *load, "-f", str(script), *where]
             done = subprocess.run(command, check=True, env=environment, capture_output=True, text=True)
@@ -76,6 +74,12 @@ class Ground:
         if found is None:
             raise RuntimeError(f"pgbench said nothing of its rate: {done.stdout}")
         return float(found[1])
+
+    def _psql(self, database_url: str, statements: str) -> None:
+        environment, where = _client(database_url)
+        subprocess.run(
+            [str(programs() / "psql"), "-q", "-c", statements, *where], check=True, env=environment
+        )
 
     def publishes_per_second(self, payload: bytes, count: int = 20_000) -> float:
         """The limit of publishing: a raw socket, a quorum queue, confirmed, a window of 500."""
@@ -87,6 +91,13 @@ class Ground:
         finally:
             channel.close()
         return rate
+
+
+def _client(database_url: str) -> tuple[dict[str, str], list[str]]:
+    """How PostgreSQL's own programs find a database: their environment and their arguments."""
+    url = urlsplit(database_url)
+    where = ["-h", url.hostname or "", "-p", str(url.port), "-U", url.username or "", url.path[1:]]
+    return {**os.environ, "PGPASSWORD": url.password or ""}, where
 
 
 @contextmanager

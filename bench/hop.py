@@ -23,24 +23,12 @@ from shared.events.intake import IssueReported, IssueSnapshot, IssueState, Point
 from shared.runtime import Runtime
 
 EVENTS = 20_000
-HOP_SCHEMA = """
-CREATE TABLE inbox_row (id uuid PRIMARY KEY, at timestamptz NOT NULL DEFAULT now());
-CREATE TABLE state_row (id uuid PRIMARY KEY, version int NOT NULL, area text NOT NULL, body text NOT NULL);
-CREATE TABLE event_row (position bigserial PRIMARY KEY, id uuid NOT NULL UNIQUE, type text, body bytea);
-"""
-HOP_SCRIPT = """
-WITH seen AS (INSERT INTO inbox_row (id) VALUES (gen_random_uuid()) ON CONFLICT DO NOTHING RETURNING id),
- kept AS (INSERT INTO state_row SELECT id, 1, '620102014006001001', repeat('x', 200) FROM seen
-  ON CONFLICT (id) DO UPDATE SET version = excluded.version RETURNING id)
-INSERT INTO event_row (id, type, body)
- SELECT id, 'grid.issue.located.v1', decode(repeat('78', 600), 'hex') FROM kept;
-"""
 
 
 async def main() -> None:
     """Measure and print."""
     with ground() as servers:
-        limit = await asyncio.to_thread(servers.commits_per_second, HOP_SCHEMA, HOP_SCRIPT)
+        limit = await asyncio.to_thread(servers.hops_per_second)
         await declare_all(servers.amqp_url, {"grid": PLAN.service.types}, (1, 10, 60, 600))
         publisher, consumer = (RabbitBus(servers.amqp_url, name=name) for name in ("bench", "grid"))
         await publisher.start()

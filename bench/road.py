@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from bench.harness import PAIR_SCHEMA, PAIR_SCRIPT, ground, note, percentile, run, say, until
+from bench.harness import ground, note, percentile, run, say, until
 from bench.raw_http import RawHttp, connect, post
 from bench.sink import Sink
 from bench.stack import Stack, stack
@@ -44,7 +44,7 @@ OFFER = {
 async def main() -> None:
     """Measure and print."""
     with ground() as servers:
-        limit = await asyncio.to_thread(servers.commits_per_second, PAIR_SCHEMA, PAIR_SCRIPT)
+        limit = await asyncio.to_thread(servers.hops_per_second)
         with stack(servers) as running:
             rate, (p50, p99) = await drive(running, REPORTS)
     say("whole_road", rate, "reports/s", rate * HOPS / limit)
