@@ -69,7 +69,9 @@ class Ground:
             environment, where = _client(database_url)
             load = ["-n", "-M", "prepared", "-c", str(connections), "-j", "2", "-T", str(seconds)]
             command = [str(programs() / "pgbench"), *load, "-f", str(script), *where]
-            done = subprocess.run(command, check=True, env=environment, capture_output=True, text=True)
+            done = subprocess.run(command, check=False, env=environment, capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(f"pgbench failed: {done.stderr}")
         found = re.search(r"tps = ([0-9.]+)", done.stdout)
         if found is None:
             raise RuntimeError(f"pgbench said nothing of its rate: {done.stdout}")
