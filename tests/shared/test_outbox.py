@@ -246,7 +246,7 @@ async def test_nothing_is_lost_while_the_broker_comes_and_goes(broker: RabbitSer
     await asyncio.sleep(0.2)
     loading.cancel()
     await asyncio.gather(loading, return_exceptions=True)
-    await listener.has(messages, seconds=60)
+    await listener.has(messages, seconds=240)
 
     async def all_confirmed() -> bool:
         return await waiting(database) == 0
