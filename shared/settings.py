@@ -35,7 +35,8 @@ class BadSettings(Exception):
 class ServiceSettings(BaseSettings):
     """What every service needs to know; a service adds its own fields in a subclass.
 
-    `amqp_url` is None on the embedded footing; no `outbound_ports` at all means any port.
+    `amqp_url` is None on the embedded footing, and may list the nodes of a cluster with commas between; no
+    `outbound_ports` at all means any port.
     """
 
     model_config = SettingsConfigDict(

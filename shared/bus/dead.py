@@ -8,7 +8,7 @@ import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
 from shared.bus import DeadLetter, Unavailable
-from shared.bus.link import BROKEN
+from shared.bus.link import BROKEN, connect
 from shared.bus.topology import dead_queue, events_queue
 from shared.envelope import SINGLE, Unreadable, unpack
 
@@ -55,7 +55,7 @@ class RabbitDeadLetters:
     async def _channel(self) -> AsyncGenerator[AbstractChannel]:
         try:
             async with (
-                await aio_pika.connect(self._url) as connection,
+                await connect(self._url, "dead letters") as connection,
                 connection.channel(on_return_raises=True) as channel,
             ):
                 yield channel

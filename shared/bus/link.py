@@ -1,7 +1,9 @@
-"""One supervised connection to RabbitMQ: whatever breaks, all of it is built anew."""
+"""One supervised connection to RabbitMQ, to any node of it: whatever breaks, all of it is built anew."""
 
 import asyncio
 import logging
+import random
+import re
 from collections.abc import Awaitable, Callable
 from time import monotonic
 
@@ -22,6 +24,34 @@ BROKEN: tuple[type[Exception], ...] = CONNECTION_EXCEPTIONS
 AWAY: tuple[type[Exception], ...] = (Unavailable, *BROKEN)
 
 Session = Callable[[AbstractConnection], Awaitable[None]]
+
+# Where one URL ends and the next begins; a bare comma may be part of somebody's password.
+_BETWEEN_URLS = re.compile(r"\s*,\s*(?=amqps?://)")
+
+
+async def connect(urls: str, name: str) -> AbstractConnection:
+    """Connect to the broker, or to any node of a cluster whose URLs stand in `urls` with commas between.
+
+    The nodes are asked in a random order, so that many connections spread. Raises what the last one said;
+    a node that says nothing is given up after `CONNECT_TIMEOUT_S` seconds.
+    """
+    nodes = _BETWEEN_URLS.split(urls)
+    *others, last = random.sample(nodes, len(nodes))
+    for url in others:
+        try:
+            return await _connect(url, name)
+        except BROKEN as error:
+            log.info("%s: a node is away, trying another: %r", name, error)
+    return await _connect(last, name)
+
+
+async def _connect(url: str, name: str) -> AbstractConnection:
+    return await aio_pika.connect(
+        url,
+        timeout=CONNECT_TIMEOUT_S,
+        heartbeat=HEARTBEAT_S,
+        client_properties={"connection_name": name},
+    )
 
 
 class Link:
@@ -69,12 +99,7 @@ class Link:
             pause = SHORTEST_PAUSE_S if lasted else min(pause * 2, LONGEST_PAUSE_S)
 
     async def _connected(self) -> None:
-        connection = await aio_pika.connect(
-            self._url,
-            timeout=CONNECT_TIMEOUT_S,
-            heartbeat=HEARTBEAT_S,
-            client_properties={"connection_name": self._name},
-        )
+        connection = await connect(self._url, self._name)
         self._connection = connection
         session = asyncio.ensure_future(self._session(connection))
         lost = asyncio.ensure_future(connection.closed())

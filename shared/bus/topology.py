@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractQueue
 
+from shared.bus.link import connect
+
 EXCHANGE = "sanlian.events"
 # How often a message may come back because its taker vanished. RabbitMQ 4 drops it after 20 times unless told
 # otherwise, and a broker that restarts often must cost no event; one that kills its taker must end somewhere.
@@ -53,7 +55,7 @@ async def declare_service(
 
 async def declare_all(url: str, services: Mapping[str, Iterable[str]], delays_s: Sequence[float]) -> None:
     """The init step: every service's queues stand before anybody publishes."""
-    async with await aio_pika.connect(url) as connection:
+    async with await connect(url, "topology") as connection:
         channel = await connection.channel()
         for service, types in services.items():
             await declare_service(channel, service, types, delays_s)

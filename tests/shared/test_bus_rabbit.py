@@ -16,6 +16,9 @@ from shared.envelope import Envelope
 from tests.shared.bus_lab import DELAYS_S, Lab, send_raw
 from tests.shared.toys import LOCATED, PROPOSED, Listener, eventually, located, packed, proposed
 
+# Nobody listens at port 1; the comma is part of the password.
+NOBODY = "amqp://guest:gue,st@127.0.0.1:1/"
+
 
 @pytest.fixture
 async def lab(vhost: str, tmp_path: Path) -> AsyncIterator[Lab]:
@@ -204,8 +207,20 @@ async def test_a_message_that_comes_back_for_ever_ends_among_the_dead_letters(la
     assert letter.reason == "delivery_limit"
 
 
-async def test_a_bus_with_nobody_to_connect_to_says_so_in_time() -> None:
-    bus = RabbitBus("amqp://guest:guest@127.0.0.1:1/", name="lonely", publish_timeout_s=0.3)
+async def test_of_several_nodes_one_that_answers_is_enough(vhost: str, tmp_path: Path) -> None:
+    urls, listener, message = f"{NOBODY}, {vhost},{NOBODY}", Listener(), packed()
+    lab = Lab(tmp_path, urls)
+    await declare_all(urls, {"intake": [LOCATED]}, DELAYS_S)
+    await lab.subscribe("intake", [LOCATED], listener)
+    await lab.bus.publish([message])
+    await listener.has([message])
+    assert not await RabbitDeadLetters(urls).list("intake")
+    await lab.close()
+
+
+@pytest.mark.parametrize("urls", [NOBODY, f"{NOBODY},{NOBODY}"])
+async def test_a_bus_with_nobody_to_connect_to_says_so_in_time(urls: str) -> None:
+    bus = RabbitBus(urls, name="lonely", publish_timeout_s=0.3)
     await bus.start()
     assert not bus.is_ready
     with pytest.raises(Unavailable):
