@@ -6,7 +6,9 @@ and are called provisional: the State Council names the swapped days of a year o
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from hashlib import sha256
+from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 from typing import Self
@@ -27,7 +29,8 @@ class WorkingCalendar:
     """Says which days are worked, and reckons spans in working time.
 
     `overrides` decides single days (True is worked) whatever anybody publishes; `hours` are the sessions of a
-    working day, in order and within one day, in local time of the zone.
+    working day, in order and within one day, in local time of the zone. The overrides hold the whole notice of
+    the years in `published`, so that no day of these is provisional.
     """
 
     def __init__(
@@ -35,6 +38,8 @@ class WorkingCalendar:
         overrides: Mapping[date, bool] | None = None,
         hours: Sequence[tuple[time, time]] = OFFICE_HOURS,
         zone: tzinfo = LOCAL_ZONE,
+        *,
+        published: frozenset[int] = frozenset(),
     ) -> None:
         bounds = [bound for session in hours for bound in session]
         if not bounds or any(later <= earlier for earlier, later in pairwise(bounds)):
@@ -44,6 +49,14 @@ class WorkingCalendar:
         self._overrides = dict(overrides or {})
         self._hours = tuple(hours)
         self._zone = zone
+        self._published = published
+
+    @cached_property
+    def edition(self) -> str:
+        """A name for all that is known of any year: another one where the site or a library knows more."""
+        libraries = [version(name) for name in ("chinesecalendar", "holidays")]
+        known = (sorted(self._overrides.items()), self._hours, str(self._zone), sorted(self._published))
+        return sha256(repr((known, libraries)).encode()).hexdigest()[:16]
 
     def is_working_day(self, day: date) -> bool:
         """Whether people work on that day. Answers for every date there is."""
@@ -52,7 +65,8 @@ class WorkingCalendar:
 
     def is_provisional(self, day: date) -> bool:
         """Whether the answer for that day may change when the notice for its year is published."""
-        return day not in self._overrides and not _is_published(day.year)
+        is_certain = day in self._overrides or day.year in self._published
+        return not (is_certain or _is_published(day.year))
 
     def is_provisional_between(self, start: datetime, end: datetime) -> bool:
         """Whether any day from start to end is provisional, so that a due time over them may move."""
@@ -103,12 +117,17 @@ class WorkingCalendar:
 
 
 class SiteCalendar(BaseModel):
-    """A site's own file: days worked or free against the published calendar, and other office hours."""
+    """A site's own file: days worked or free against the published calendar, and other office hours.
+
+    A year under `published` has its notice in this file, whole: what is not named in it goes by the statutory
+    days and the weekends, and is certain.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     working: frozenset[date] = frozenset()
     free: frozenset[date] = frozenset()
+    published: frozenset[int] = frozenset()
     hours: tuple[tuple[time, time], ...] = OFFICE_HOURS
 
     @model_validator(mode="after")
@@ -124,7 +143,7 @@ def load_calendar(path: Path | None, zone: tzinfo = LOCAL_ZONE) -> WorkingCalend
     """Make a site's calendar from its YAML file, if it has one; BadSettings names what is wrong in it."""
     site = SiteCalendar() if path is None else load_yaml(path, SiteCalendar)
     overrides = dict.fromkeys(site.working, True) | dict.fromkeys(site.free, False)
-    return WorkingCalendar(overrides, site.hours, zone)
+    return WorkingCalendar(overrides, site.hours, zone, published=site.published)
 
 
 def _days(first: date, last: date) -> Iterator[date]:

@@ -190,6 +190,21 @@ def test_a_site_file_sets_days_and_hours(tmp_path: Path) -> None:
     assert calendar.add_working(at("2026-11-02T18:00"), 1) == at("2026-11-04T08:31")
 
 
+def test_a_year_whose_notice_the_site_has_loaded_is_certain(tmp_path: Path) -> None:
+    path = tmp_path / "calendar.yaml"
+    path.write_text("working: [2027-01-02]\nfree: [2027-01-04]\npublished: [2027]\n", encoding="utf-8")
+    calendar = load_calendar(path)
+    assert not calendar.is_provisional(date(2027, 5, 10))
+    assert calendar.is_provisional(date(2028, 1, 3))
+    assert calendar.add_working(at("2026-12-31T17:00"), 120) == at("2027-01-02T10:00")
+
+
+def test_an_edition_names_what_is_known_of_the_years() -> None:
+    noticed = WorkingCalendar(published=frozenset({2027}))
+    assert OFFICE.edition == WorkingCalendar().edition
+    assert len({OFFICE.edition, noticed.edition, WorkingCalendar({date(2027, 1, 2): True}).edition}) == 3
+
+
 def test_without_a_site_file_the_published_calendar_stands() -> None:
     assert load_calendar(None).is_working_day(date(2026, 10, 10))
 
