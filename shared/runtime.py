@@ -161,7 +161,7 @@ class Runtime(Generic[S]):
             except Exception as error:
                 faults[name] = type(error).__name__
         if not self.bus.is_ready:
-            faults["bus"] = "not connected"
+            faults["bus"] = "no events flow"
         faults.update({task.get_name(): "stopped" for task in self._tasks if task.done()})
         return faults
 

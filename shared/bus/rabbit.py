@@ -39,12 +39,15 @@ class RabbitBus:
         # Set before `_connected` is, and left as they are when the connection breaks: then they refuse.
         self._exchanges: tuple[AbstractExchange, AbstractExchange]
         self._connected = asyncio.Event()
+        # A broker whose disk or memory is full keeps the connection, and takes nothing from it.
+        self._held_back = False
         self._consumers: list[tuple[Consumer, Link]] = []
 
     @property
     def is_ready(self) -> bool:
-        """Whether the publisher is connected and every consumer consumes."""
-        return self._connected.is_set() and all(consumer.is_consuming for consumer, _ in self._consumers)
+        """Whether the publisher is connected, its last publication was confirmed, and every consumer consumes."""
+        publishes = self._connected.is_set() and not self._held_back
+        return publishes and all(consumer.is_consuming for consumer, _ in self._consumers)
 
     async def start(self) -> None:
         """Connect in the background; publishing waits for the connection."""
@@ -98,7 +101,9 @@ class RabbitBus:
             async with asyncio.timeout(self._timeout_s):
                 await self._connected.wait()
                 yield self._exchanges
+            self._held_back = False
         except BROKEN as error:
+            self._held_back = True
             raise Unavailable(f"the broker did not confirm: {error!r}") from error
 
     async def _publish_session(self, connection: AbstractConnection) -> None:
@@ -106,6 +111,7 @@ class RabbitBus:
         await declare_exchange(channel)
         events = await channel.get_exchange(EXCHANGE, ensure=False)
         self._exchanges = (events, channel.default_exchange)
+        self._held_back = False
         self._connected.set()
         try:
             await channel.closed()

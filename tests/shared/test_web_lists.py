@@ -102,7 +102,7 @@ async def test_probes_tell_the_state_of_the_service(outside: httpx.AsyncClient, 
     assert (await outside.get("/readyz")).status_code == 200
     stage.bus.is_ready = False
     answer = await outside.get("/readyz")
-    assert (answer.status_code, answer.json()["faults"]) == (503, {"bus": "not connected"})
+    assert (answer.status_code, answer.json()["faults"]) == (503, {"bus": "no events flow"})
 
 
 async def test_the_metrics_count_requests_by_route_and_the_backlog(
