@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.intake.issues.models import PROVISIONAL
 from services.intake.models import VAULT, Base
 from shared.db import Json
 from shared.privacy import Encrypted
@@ -18,7 +19,7 @@ class Escalation(Base):
 
     `parent_id` is the asking that the street passed on to the district with this one. `timer_at` is when one
     of its clocks strikes next, `fired` names the strokes that were heard already; `due_report` is when the
-    next report of an emergency is due.
+    next report of an emergency is due. `provisional_edition` is as with an issue.
     """
 
     __tablename__ = "escalations"
@@ -26,6 +27,12 @@ class Escalation(Base):
         Index("ix_escalations_issue_id_id", "issue_id", "id"),
         Index("ix_escalations_area_state", "area_code", "state"),
         Index("ix_escalations_timer_at", "timer_at", postgresql_where=WAITS, sqlite_where=WAITS),
+        Index(
+            "ix_escalations_provisional_edition",
+            "provisional_edition",
+            postgresql_where=PROVISIONAL,
+            sqlite_where=PROVISIONAL,
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -60,5 +67,11 @@ class Escalation(Base):
     due_reply: Mapped[datetime | None]
     due_report: Mapped[datetime | None]
     parent_id: Mapped[UUID | None]
+    provisional_edition: Mapped[str | None] = mapped_column(String(16))
     timer_at: Mapped[datetime | None]
     fired: Mapped[list[str]] = mapped_column(Json, server_default=text("'[]'"), default=list)
+
+    @property
+    def provisional(self) -> bool:
+        """Whether what is due may still move, since the calendar of a year has not been published."""
+        return self.provisional_edition is not None

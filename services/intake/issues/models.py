@@ -17,6 +17,7 @@ PUBLIC, MOVED = text("privacy_class = 0"), text("from_state <> to_state")
 HAS_BENEFICIARY = text("beneficiary_index IS NOT NULL")
 FOLLOWS = text("parent_id IS NOT NULL")
 WAITS, NO_NAMES = text("timer_at IS NOT NULL"), text("'[]'")
+PROVISIONAL = text("provisional_edition IS NOT NULL")
 
 
 class Issue(Base):
@@ -25,7 +26,9 @@ class Issue(Base):
     `placement_version` is grid's version of its place; `help_asked` waits for a handler to speak for it.
     `against` is who is complained about, and `task_people` who does a part of the work: subjects of ours.
     `timer_at` is when one of its clocks strikes next, `fired` names the strokes that were heard already;
-    `clock_began_at` is when the clocks began anew, `interim_at` when the reporter was told how it stands.
+    `clock_began_at` is when the clocks began anew, `interim_at` when the reporter was told how it stands, and
+    `mediated_at` when a mediation was begun. `due_fixed` says that the date to resolve it was set from above.
+    `provisional_edition` names the calendar by which it is due, where days of it may still change.
     """
 
     __tablename__ = "issues"
@@ -37,6 +40,12 @@ class Issue(Base):
         # Most issues follow none, and are not in it.
         Index("ix_issues_parent_id", "parent_id", postgresql_where=FOLLOWS, sqlite_where=FOLLOWS),
         Index("ix_issues_timer_at", "timer_at", postgresql_where=WAITS, sqlite_where=WAITS),
+        Index(
+            "ix_issues_provisional_edition",
+            "provisional_edition",
+            postgresql_where=PROVISIONAL,
+            sqlite_where=PROVISIONAL,
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -98,6 +107,9 @@ class Issue(Base):
     interim_at: Mapped[datetime | None]
     clock_began_at: Mapped[datetime | None]
     colour_since: Mapped[datetime | None]
+    mediated_at: Mapped[datetime | None]
+    due_fixed: Mapped[bool] = mapped_column(server_default=FALSE, default=False)
+    provisional_edition: Mapped[str | None] = mapped_column(String(16))
     timer_at: Mapped[datetime | None]
     fired: Mapped[list[str]] = mapped_column(Json, server_default=NO_NAMES, default=list)
     reached: Mapped[bool | None]
@@ -111,6 +123,11 @@ class Issue(Base):
         if self.handler_unit is None or self.handler_person is None:
             return None
         return Handler(unit=self.handler_unit, person=self.handler_person)
+
+    @property
+    def provisional(self) -> bool:
+        """Whether what is due may still move, since the calendar of a year has not been published."""
+        return self.provisional_edition is not None
 
 
 class Reporter(Base):

@@ -6,19 +6,25 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Date, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.intake.issues.models import WAITS
 from services.intake.models import VAULT, Base
+from shared.db import Json
 from shared.privacy import Encrypted
 
 ZERO = text("0")
 
 
 class Mediation(Base):
-    """One attempt to settle a dispute; `no` counts within its issue. Words are encrypted."""
+    """One attempt to settle a dispute; `no` counts within its issue. Words are encrypted.
+
+    `timer_at` is when one of its clocks strikes next, `fired` names the strokes that were heard already.
+    """
 
     __tablename__ = "mediations"
     __table_args__ = (
         Index("ix_mediations_issue_id_no", "issue_id", "no", unique=True),
         Index("ix_mediations_state_id", "state", "id"),
+        Index("ix_mediations_timer_at", "timer_at", postgresql_where=WAITS, sqlite_where=WAITS),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -44,6 +50,8 @@ class Mediation(Base):
     performed_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     reason_code: Mapped[str | None] = mapped_column(String(40))
+    timer_at: Mapped[datetime | None]
+    fired: Mapped[list[str]] = mapped_column(Json, server_default=text("'[]'"), default=list)
 
 
 class Party(Base):
