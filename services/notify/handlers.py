@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.notify.calls.escalations import keep_copies
+from services.notify.calls.copies import keep_askings, keep_escalations, keep_issues
 from services.notify.deliveries.courier import Courier
 from services.notify.messages.telling import asked_for, tell
 from services.notify.rules.feeds import FEEDS
@@ -10,13 +10,30 @@ from services.notify.service import notify
 from shared.events import Event
 from shared.events.intake import (
     EscalationAcknowledged,
+    EscalationCheckedIn,
     EscalationClosed,
+    EscalationDepartmentAssigned,
     EscalationEvent,
     EscalationProgressed,
     EscalationRecalled,
     EscalationReplied,
     EscalationReturned,
     EscalationSent,
+    IssueAccepted,
+    IssueClosed,
+    IssueEscalated,
+    IssueEvent,
+    IssueExtended,
+    IssueExtensionAsked,
+    IssueExtensionRefused,
+    IssueMerged,
+    IssueRejected,
+    IssueReopened,
+    IssueResolved,
+    IssueReturned,
+    IssueReworked,
+    IssueUnmerged,
+    IssueWithdrawn,
 )
 from shared.service import Work
 
@@ -30,6 +47,8 @@ async def tell_street_offices(events: Sequence[Event], work: Work) -> None:
 @notify.on_batch(
     EscalationSent,
     EscalationAcknowledged,
+    EscalationDepartmentAssigned,
+    EscalationCheckedIn,
     EscalationProgressed,
     EscalationReturned,
     EscalationReplied,
@@ -37,4 +56,28 @@ async def tell_street_offices(events: Sequence[Event], work: Work) -> None:
     EscalationClosed,
 )
 async def copy_escalations(events: Sequence[EscalationEvent], work: Work) -> None:
-    await keep_copies(events, work)
+    await keep_escalations(events, work)
+
+
+# The steps between say nothing about what a street office may say; the many that come and go are not copied.
+@notify.on_batch(
+    IssueAccepted,
+    IssueRejected,
+    IssueMerged,
+    IssueUnmerged,
+    IssueEscalated,
+    IssueReturned,
+    IssueExtensionAsked,
+    IssueResolved,
+    IssueReworked,
+    IssueClosed,
+    IssueReopened,
+    IssueWithdrawn,
+)
+async def copy_issues(events: Sequence[IssueEvent], work: Work) -> None:
+    await keep_issues(events, work)
+
+
+@notify.on_batch(IssueExtensionAsked, IssueExtended, IssueExtensionRefused)
+async def copy_askings(events: Sequence[IssueEvent], work: Work) -> None:
+    await keep_askings(events, work)

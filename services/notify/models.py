@@ -4,12 +4,31 @@ from datetime import datetime
 from typing import ClassVar, cast
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Table, Text, UniqueConstraint, Uuid, text
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from uuid_utils.compat import uuid7
 
 from services.notify.rules.filters import Filter
-from services.notify.rules.states import DeliveryState, EndpointState, Trigger, Verdict
+from services.notify.rules.states import (
+    DeliveryState,
+    EndpointState,
+    Mode,
+    Ordering,
+    Scheme,
+    Trigger,
+    Verdict,
+)
 from shared.db import Json, UtcDateTime, new_metadata
 from shared.privacy import Encrypted, Vault
 
@@ -45,6 +64,10 @@ class Endpoint(Base):
     reason: Mapped[str | None] = mapped_column(String(32))
     timeout_s: Mapped[float]
     max_concurrency: Mapped[int]
+    rate_per_min: Mapped[int | None]
+    ordering: Mapped[str] = mapped_column(String(8), default=Ordering.none, server_default="none")
+    scheme: Mapped[str] = mapped_column(String(8), default=Scheme.v1, server_default="v1")
+    mode: Mapped[str] = mapped_column(String(8), default=Mode.push, server_default="push")
     # The receiver asked to be left alone until then; moved by the sender, so it is no part of `version`.
     ready_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
@@ -84,6 +107,8 @@ class Secret(Base):
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid7)
     owner_id: Mapped[UUID] = mapped_column(Uuid, index=True)
     secret: Mapped[str] = mapped_column(Encrypted(vault, "notify.secrets.secret"))
+    # Of an asymmetric secret the half that everybody may read.
+    public_key: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
 
@@ -142,7 +167,11 @@ class Attempt(Base):
     n: Mapped[int]
     trigger: Mapped[str] = mapped_column(String(8))
     started_at: Mapped[datetime]
+    dns_ms: Mapped[float | None]
+    connect_ms: Mapped[float | None]
+    first_byte_ms: Mapped[float | None]
     total_ms: Mapped[float | None]
+    worker: Mapped[str | None] = mapped_column(String(64))
     remote_ip: Mapped[str | None] = mapped_column(String(64))
     status: Mapped[int | None]
     error_class: Mapped[str | None] = mapped_column(String(32))
@@ -150,7 +179,10 @@ class Attempt(Base):
 
 
 class InboundCall(Base):
-    """A signed call of a street office, once for each id that the office gave it."""
+    """A signed call of a street office, once for each id that the office gave it, in its very words.
+
+    `about` names its subject; `seq` is the office's own count of its calls about that.
+    """
 
     __tablename__ = "inbound_calls"
     __table_args__ = (UniqueConstraint("source_id", "webhook_id"),)
@@ -160,7 +192,10 @@ class InboundCall(Base):
     webhook_id: Mapped[str] = mapped_column(String(255))
     sha256: Mapped[bytes]
     type: Mapped[str] = mapped_column(String(64))
-    escalation_id: Mapped[UUID] = mapped_column(Uuid, index=True)
+    escalation_id: Mapped[UUID | None] = mapped_column(Uuid, index=True)
+    about: Mapped[str | None] = mapped_column(String(160))
+    seq: Mapped[int | None] = mapped_column(BigInteger)
+    body: Mapped[str | None] = mapped_column(Encrypted(vault, "notify.inbound_calls.body"))
     verdict: Mapped[str] = mapped_column(String(16), default=Verdict.accepted)
     problem: Mapped[str | None] = mapped_column(String(64))
     received_at: Mapped[datetime] = mapped_column(index=True)
@@ -175,6 +210,12 @@ class Escalation(Base):
     issue_no: Mapped[str] = mapped_column(String(32))
     area_code: Mapped[str] = mapped_column(String(18))
     state: Mapped[str] = mapped_column(String(16))
+    type: Mapped[str] = mapped_column(String(20), server_default=text("'handover'"))
+    # The highest count of the office's calls about it that was taken.
+    seq: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), default=0)
+    # How often it was handed back, and until when it may be: what the door holds a return against.
+    returns: Mapped[int] = mapped_column(server_default=text("0"), default=0)
+    due_ack: Mapped[datetime | None]
     version: Mapped[int]
 
 

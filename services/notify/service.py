@@ -1,6 +1,10 @@
 """The service by name, with its tables."""
 
+from services.notify.calls.models import CategoryCode, IssueCopy, StreetNumber, TimeAsked
 from services.notify.models import Base
 from shared.service import Service
+
+# Named here, so that whoever has the service has all of its tables.
+TABLES = (CategoryCode, IssueCopy, StreetNumber, TimeAsked)
 
 notify = Service("notify", Base.metadata)

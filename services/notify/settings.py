@@ -14,12 +14,14 @@ Seconds = Annotated[int, Field(ge=1, le=604_800)]
 class NotifySettings(ServiceSettings):
     """`webhook_slots` bounds the calls under way at once; a quarter of them is the most for one endpoint.
 
-    `webhook_schedule_s` are the seconds between tries; the number of tries is one more.
+    `webhook_schedule_s` are the seconds between tries; the number of tries is one more. `relief_public_key` is
+    partners': amounts of money that a street gave to a household are sealed to it.
     """
 
     webhook_slots: Annotated[int, Field(ge=4, le=1024)] = 128
     webhook_schedule_s: Annotated[tuple[Seconds, ...], Listed] = SCHEDULE_S
     message_keep_days: Annotated[int, Field(ge=1)] = 30
+    relief_public_key: str | None = None
 
     @field_validator("webhook_schedule_s", mode="before")
     @classmethod

@@ -14,8 +14,9 @@ from services.notify.rules.retries import SCHEDULE_S, judge, read_retry_after
 from services.notify.rules.signing import is_signed, key_of, new_secret, sign
 from services.notify.rules.slots import MOST_AHEAD, SLOW_SLOTS, Slots
 from services.notify.rules.states import DeliveryState
-from services.notify.rules.street_calls import RULES, allowed_in, without_numbers
-from shared.events.intake import EscalationState
+from services.notify.rules.street_calls import RULES, Aim, allowed_in
+from services.notify.rules.street_words import without_numbers
+from shared.events.intake import EscalationState, EscalationType, IssueState
 
 NOW = datetime(2026, 3, 5, 10, 0, tzinfo=UTC)
 
@@ -198,16 +199,33 @@ def test_other_patterns_are_none(pattern: str) -> None:
 
 def test_an_ended_escalation_takes_no_more_answers() -> None:
     open_states = {EscalationState.sent, EscalationState.acknowledged, EscalationState.handling}
+    answers = {"escalation.ack", "escalation.return", "escalation.progress", "escalation.reply"}
     for state in EscalationState:
-        assert bool(allowed_in(state)) == (state in open_states)
-    assert allowed_in(EscalationState.sent) == tuple(RULES)
-    assert allowed_in(EscalationState.handling) == ("escalation.progress", "escalation.reply")
-    assert {rule.to for rule in RULES.values()} == {
-        EscalationState.acknowledged,
-        EscalationState.returned,
-        EscalationState.handling,
-        EscalationState.replied,
-    }
+        assert (not answers.isdisjoint(allowed_in(state))) == (state in open_states)
+    assert answers < set(allowed_in(EscalationState.sent))
+    assert allowed_in(EscalationState.handling) == (
+        "escalation.assign_department",
+        "escalation.progress",
+        "escalation.reply",
+    )
+
+
+def test_an_escalation_is_answered_as_its_kind_asks_and_confirmed_when_it_is_over() -> None:
+    assert "escalation.check_in" in allowed_in(EscalationState.sent, EscalationType.whistle)
+    assert "escalation.relief_result" in allowed_in(EscalationState.sent, EscalationType.relief_request)
+    handover = allowed_in(EscalationState.sent)
+    assert not {"escalation.check_in", "escalation.relief_result"} & set(handover)
+    assert allowed_in(EscalationState.recalled) == ("escalation.recall_confirm",)
+    for state in (EscalationState.replied, EscalationState.returned, EscalationState.closed):
+        assert allowed_in(state) == ("escalation.close_confirm",)
+    assert not any(allowed_in(state) for state in (EscalationState.requested, EscalationState.refused))
+
+
+def test_every_verb_says_when_it_fits_and_what_the_others_hear_of_it() -> None:
+    for type, verb in RULES.items():
+        assert bool(verb.of) == (verb.aim in {Aim.escalation, Aim.issue}), type
+        assert (verb.event is None) == (verb.aim is Aim.codes), type
+        assert verb.of <= {*EscalationState, *IssueState}, type
 
 
 def test_long_numbers_in_texts_become_unreadable_and_short_ones_stay() -> None:

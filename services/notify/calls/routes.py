@@ -1,4 +1,4 @@
-"""The door for the answers of street offices: public, and opened by a signature."""
+"""The door for what street offices say: public, and opened by a signature."""
 
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from services.notify.calls import sources, taking
+from services.notify.calls.signatures import authenticate
 from services.notify.endpoints.routes import MANAGERS, AreaCode, Code, Manager, Rotation
 from services.notify.models import Source
 from services.notify.rules.street_calls import RULES
@@ -29,12 +30,9 @@ _BODY = {
         "timestamp": {"type": "string", "format": "date-time"},
         "data": {
             "type": "object",
-            "required": ["escalation_id", "issue_no"],
-            "properties": {
-                "escalation_id": {"type": "string", "format": "uuid"},
-                "issue_no": {"type": "string"},
-            },
+            "oneOf": [verb.body.model_json_schema() for verb in RULES.values()],
         },
+        "seq": {"type": "integer", "minimum": 1},
     },
 }
 MEDIA_TYPES = ("application/json", "application/cloudevents+json")
@@ -66,12 +64,20 @@ class SourceWithSecret(SourceView):
 
 
 class CallView(BaseModel):
-    """What became of a call."""
+    """What became of a call: one that is `stale` was overtaken by a newer word, and is kept."""
 
     webhook_id: str
     type: str
     verdict: str
     received_at: datetime
+
+
+class CodeView(BaseModel):
+    """What a code of the office's means in ours."""
+
+    their_code: str
+    ours: str
+    changed_at: datetime
 
 
 def _facts(source: Source, work: RequestWork) -> dict[str, object]:
@@ -120,10 +126,18 @@ async def rotate(
     return SourceWithSecret.model_validate({**_facts(source, work), "secret": secret})
 
 
+@router.get("/sources/{code}/categories", summary="Which of our codes the office's own codes stand for")
+async def list_codes(
+    code: str, work: RequestWork, caller: Annotated[Caller, allow(*MANAGERS, area=Scope.record)]
+) -> list[CodeView]:
+    known = await sources.list_codes(work, code)
+    return [CodeView.model_validate(one, from_attributes=True) for one in known]
+
+
 @router.post(
     "/hooks/{source}",
     status_code=202,
-    summary="A signed answer of a street office (Standard Webhooks)",
+    summary="A signed word of a street office (Standard Webhooks)",
     response_model=CallView,
     responses={200: {"model": CallView, "description": "The same call came before; this is its result"}},
     openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": _BODY}}}},
@@ -132,7 +146,7 @@ async def hook(
     source: str, request: Request, work: RequestWork, caller: Annotated[Caller, allow_anyone()]
 ) -> Response:
     body = await _read(request)
-    signed = await taking.authenticate(work, source, request.headers, body)
+    signed = await authenticate(work, source, request.headers, body)
     _hold_to_media_type(request)
     taken = await taking.take_call(work, signed)
     if taken.problem is not None:

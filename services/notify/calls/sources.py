@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from services.notify.calls.models import CategoryCode
 from services.notify.endpoints.secrets import add_secret, rotate_secret
 from services.notify.listing import inside, last_seen
 from services.notify.models import Source
@@ -50,3 +51,13 @@ async def rotate_source_secret(work: Work, code: str, overlap: timedelta) -> tup
     source.version += 1
     await work.session.flush()
     return source, secret
+
+
+async def list_codes(work: Work, code: str) -> Sequence[CategoryCode]:
+    """The codes that the office mapped, in the order of its own. Raises Absent, Forbidden."""
+    source = await work.session.scalar(select(Source).where(Source.code == code))
+    if source is None:
+        raise Absent(f"there is no source {code}")
+    work.permit(source.area_code)
+    query = select(CategoryCode).where(CategoryCode.source_id == source.id)
+    return (await work.session.scalars(query.order_by(CategoryCode.their_code))).all()

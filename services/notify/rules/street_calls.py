@@ -1,118 +1,138 @@
-"""Pure: what a street office may say about an escalation, when, and where that leaves it."""
+"""Pure: what a street office may say, about what, when, and where that leaves it: one row a verb."""
 
-import re
 from dataclasses import dataclass
-from typing import Annotated, Literal
-from uuid import UUID
+from enum import StrEnum
+from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from services.notify.rules import street_words as words
+from services.notify.rules.street_words import Said
+from shared.events import Event, notify
 from shared.events.intake import EscalationState as State
-
-# Phone, identity and bank card numbers: no text that leaves in an event may hold one (domain.md §10).
-_NUMBER = re.compile(r"(?<!\d)\d{10,18}[\dXx]?(?!\d)")
+from shared.events.intake import EscalationType, IssueState
 
 
-def without_numbers(text: str) -> str:
-    """The text with every long number made unreadable, whatever stands around it."""
-    return _NUMBER.sub(lambda found: "*" * len(found[0]), text)
+class Aim(StrEnum):
+    """What a call is about."""
 
-
-def _plain(text: str) -> str:
-    if any(ord(character) < 32 and character not in "\t\n\r" for character in text):
-        raise ValueError("no control characters")
-    return text
-
-
-Text = Annotated[str, Field(max_length=4000), AfterValidator(_plain), AfterValidator(without_numbers)]
-Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
-Number = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_plain)]
-
-
-class Said(BaseModel):
-    """What every answer names; fields that we do not know are ignored."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    escalation_id: UUID
-    issue_no: Number
-
-
-class Acknowledgement(Said):
-    """The office took it, under its own number."""
-
-    street_no: Number | None = None
-    at: AwareDatetime | None = None
-
-
-class Return(Said):
-    """The office hands it back: not_our_remit, incomplete, duplicate, solve_locally."""
-
-    reason_code: Literal["not_our_remit", "incomplete", "duplicate", "solve_locally"]
-    text: Text = ""
-    by_leader: bool = False
-
-
-class Progress(Said):
-    """The office is working on it."""
-
-    text: Text
-
-
-class Reply(Said):
-    """The office answers in substance."""
-
-    outcome: Code
-    text: Text
-    needs_community_action: bool = False
-
-
-class Ack(BaseModel):
-    type: Literal["escalation.ack"]
-    timestamp: AwareDatetime
-    data: Acknowledgement
-
-
-class GivenBack(BaseModel):
-    type: Literal["escalation.return"]
-    timestamp: AwareDatetime
-    data: Return
-
-
-class Working(BaseModel):
-    type: Literal["escalation.progress"]
-    timestamp: AwareDatetime
-    data: Progress
-
-
-class Answered(BaseModel):
-    type: Literal["escalation.reply"]
-    timestamp: AwareDatetime
-    data: Reply
-
-
-Call = Annotated[Ack | GivenBack | Working | Answered, Field(discriminator="type")]
-CALLS: TypeAdapter[Ack | GivenBack | Working | Answered] = TypeAdapter(Call)
+    escalation = "escalation"
+    issue = "issue"
+    community = "community"
+    codes = "codes"
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """In which states something may be said, and the state that it leaves the escalation in."""
+class Verb:
+    """How something is said, in which states it may be, and the state that it leaves its subject in.
 
-    of: frozenset[State]
-    to: State
+    `types` are the escalations that it fits, all where none is named. A verb that is `good_late` is passed
+    on although a newer word overtook it; any other is only kept then. `event` is what the others hear.
+    """
+
+    aim: Aim
+    body: type[Said]
+    event: type[Event] | None = None
+    of: frozenset[str] = frozenset()
+    to: State | None = None
+    types: frozenset[EscalationType] = frozenset(EscalationType)
+    good_late: bool = False
 
 
-_OPEN = frozenset({State.sent, State.acknowledged, State.handling})
-# Intake's own table says the same; who gets past this one and not past that is only late.
+def _verb(
+    aim: Aim,
+    body: type[Said],
+    event: type[Event] | None = None,
+    of: str = "",
+    to: State | None = None,
+    *,
+    types: frozenset[EscalationType] = frozenset(EscalationType),
+    good_late: bool = False,
+) -> Verb:
+    return Verb(aim, body, event, frozenset(of.split()), to, types, good_late)
+
+
+_OPEN = "sent acknowledged handling"
+_AT_WORK = " ".join(
+    set(IssueState) - {IssueState.closed, IssueState.rejected, IssueState.merged, IssueState.withdrawn}
+)
+_E, _I = Aim.escalation, Aim.issue
+_WHISTLE = frozenset({EscalationType.whistle})
+_RELIEF = frozenset({EscalationType.relief_request})
+# Intake's own tables say the same; who gets past this one and not past that is only late.
 RULES = {
-    "escalation.ack": Rule(frozenset({State.sent}), State.acknowledged),
-    "escalation.return": Rule(frozenset({State.sent, State.acknowledged}), State.returned),
-    "escalation.progress": Rule(_OPEN, State.handling),
-    "escalation.reply": Rule(_OPEN, State.replied),
+    "escalation.ack": _verb(
+        _E, words.Acknowledgement, notify.StreetAcknowledged, "sent", State.acknowledged, good_late=True
+    ),
+    "escalation.return": _verb(_E, words.Return, notify.StreetReturned, "sent acknowledged", State.returned),
+    "escalation.assign_department": _verb(
+        _E, words.Department, notify.StreetDepartmentAssigned, _OPEN, State.handling
+    ),
+    "escalation.check_in": _verb(
+        _E, words.CheckIn, notify.StreetCheckedIn, _OPEN, State.handling, types=_WHISTLE, good_late=True
+    ),
+    "escalation.progress": _verb(_E, words.Progress, notify.StreetProgressed, _OPEN, State.handling),
+    "escalation.reply": _verb(_E, words.Reply, notify.StreetReplied, _OPEN, State.replied),
+    "escalation.relief_result": _verb(
+        _E, words.Relief, notify.StreetReliefGiven, _OPEN, State.replied, types=_RELIEF
+    ),
+    "escalation.recall_confirm": _verb(
+        _E, words.Confirmation, notify.StreetRecallConfirmed, "recalled", State.closed
+    ),
+    "escalation.close_confirm": _verb(
+        _E, words.Confirmation, notify.StreetCloseConfirmed, "replied returned closed", State.closed
+    ),
+    "issue.supervise": _verb(_I, words.Supervision, notify.StreetSupervised, _AT_WORK),
+    "issue.remind": _verb(_I, words.Reminder, notify.StreetReminded, _AT_WORK),
+    "issue.extension_decision": _verb(
+        _I, words.ExtensionDecision, notify.StreetExtensionDecided, "assigned in_progress"
+    ),
+    "issue.evaluate": _verb(_I, words.Evaluation, notify.StreetEvaluated, "resolved verified closed"),
+    "issue.dispatch": _verb(Aim.community, words.Dispatch, notify.StreetDispatched),
+    "category.map": _verb(Aim.codes, words.CategoryMap),
 }
+# Decided once, and only where it was asked for.
+ONLY_WHERE_ASKED = "issue.extension_decision"
 
 
-def allowed_in(state: State) -> tuple[str, ...]:
-    """What a street office may say about an escalation in this state."""
-    return tuple(type for type, rule in RULES.items() if state in rule.of)
+class Framed(BaseModel):
+    """What every call begins with; `seq` orders the calls about one subject, where the office counts them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: str
+    timestamp: AwareDatetime
+    seq: Annotated[int, Field(ge=1, le=2**53)] | None = None
+    data: object
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call as it is understood."""
+
+    type: str
+    seq: int | None
+    data: Said
+
+    @property
+    def verb(self) -> Verb:
+        """The row of the table that it stands in."""
+        return RULES[self.type]
+
+
+def allowed_in(state: str, kind: EscalationType = EscalationType.handover) -> tuple[str, ...]:
+    """What a street office may say about an escalation of that kind in this state."""
+    return tuple(
+        type
+        for type, verb in RULES.items()
+        if verb.aim is Aim.escalation and state in verb.of and kind in verb.types
+    )
+
+
+def allowed_of_issue(state: str, *, time_is_asked_for: bool) -> tuple[str, ...]:
+    """What a street office may say about an issue in this state."""
+    return tuple(
+        type
+        for type, verb in RULES.items()
+        if verb.aim is Aim.issue and state in verb.of and (time_is_asked_for or type != ONLY_WHERE_ASKED)
+    )

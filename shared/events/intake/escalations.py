@@ -58,7 +58,8 @@ class EscalationSnapshot(Snapshot):
 class Dossier(Part):
     """What the higher level needs to know; texts are checked to hold no phone or identity number.
 
-    A link opens one file for whoever has it, until it expires; sensitive matters have none.
+    A link opens one file for whoever has it, until it expires; sensitive matters have none. A whistle names
+    the `place` to come to; a request for relief what kind of help is needed, and how large the household is.
     """
 
     facts: str
@@ -68,6 +69,9 @@ class Dossier(Part):
     deadline: datetime | None = None
     evidence_ids: tuple[UUID, ...] = ()
     evidence_links: tuple[str, ...] = ()
+    place: str | None = None
+    need_kind: str | None = None
+    household_size: Literal["1", "2-3", "4+"] | None = None
 
 
 class EscalationEvent(Event, about="escalation"):
@@ -87,9 +91,10 @@ class EscalationRefused(EscalationEvent, type="intake.escalation.refused.v1"):
 
 
 class EscalationSent(EscalationEvent, type="intake.escalation.sent.v1"):
-    """The hand-up is on its way to the target with its dossier."""
+    """The hand-up is on its way to the target with its dossier; relief is asked for one household."""
 
     dossier: Dossier
+    household_code: str | None = None
 
 
 class EscalationAcknowledged(EscalationEvent, type="intake.escalation.acknowledged.v1"):
