@@ -32,6 +32,7 @@ from services.intake.issues.reports import Reports
 from services.intake.kpis import routes as kpi_routes
 from services.intake.kpis.folding import keep_count
 from services.intake.kpis.rules import KpiRules, load_kpi_rules
+from services.intake.kpis.telling import keep_telling
 from services.intake.limits import Limits, load_limits
 from services.intake.lists import routes as list_routes
 from services.intake.mediation import routes as mediation_routes
@@ -95,7 +96,14 @@ PLAN = Plan(
     IntakeSettings,
     identify_key=identify_key,
     parts=_parts,
-    background=(watch_clocks, sweep_evidence, keep_count, keep_retention, keep_keys_current),
+    background=(
+        watch_clocks,
+        sweep_evidence,
+        keep_count,
+        keep_telling,
+        keep_retention,
+        keep_keys_current,
+    ),
 )
 ROUTERS = (
     routes.reports,

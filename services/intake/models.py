@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DDL, LargeBinary, String, Table, Uuid, event
+from sqlalchemy import DDL, Column, Integer, LargeBinary, String, Table, Uuid, event
 from sqlalchemy.orm import DeclarativeBase
 
 from shared.db import UtcDateTime, new_metadata
@@ -19,7 +19,8 @@ class Base(DeclarativeBase):
     type_annotation_map = {UUID: Uuid, datetime: UtcDateTime, str: String, bytes: LargeBinary}  # noqa: RUF012
 
 
-READ_LOG = read_log_table(Base.metadata)
+# Beside each reading stands of how many persons it told: a search that found nobody told of none.
+READ_LOG = read_log_table(Base.metadata, Column("persons", Integer, server_default="1", nullable=False))
 
 
 def append_only(table: Table, *, but: tuple[str, ...]) -> None:

@@ -39,6 +39,7 @@ class Metrics:
         self._published = self._counter("events_published", "Events that the bus confirmed").labels(service)
         self._retried = self._counter("events_retried", "Events sent up the retry ladder").labels(service)
         self._duplicates = self._counter("inbox_duplicates", "Events that had come before").labels(service)
+        self._noticed = self._counter("noticed", "Things that somebody should look into", "what")
         self._waiting = self._gauge("outbox_waiting", "Events that the bus does not have yet")
         self._oldest = self._gauge("outbox_oldest_seconds", "Age of the oldest event that waits")
         self._by_request: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
@@ -88,6 +89,10 @@ class Metrics:
     def duplicates(self, count: int) -> None:
         """Count events that the inbox knew already."""
         self._duplicates.inc(count)
+
+    def noticed(self, what: str) -> None:
+        """Count something that somebody should look into; `what` is one of a few words."""
+        self._noticed.labels(self.service, what).inc()
 
     def backlog(self, waiting: int, oldest_age_s: float) -> None:
         """Say how many events wait in the outbox, and for how long the oldest has (0 where none does)."""

@@ -196,6 +196,20 @@ async def test_a_reading_is_written_down_in_the_transaction_that_reads(database:
     assert isinstance(read_log.c.id.type, Uuid)
 
 
+async def test_a_service_may_note_more_about_a_reading_in_columns_of_its_own(tmp_path: Path) -> None:
+    own = new_metadata()
+    log = read_log_table(own, Column("persons", Integer, nullable=False))
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/own.db")
+    async with database.engine.begin() as connection:
+        await connection.run_sync(own.create_all)
+    async with database.transaction() as session:
+        why = {"subject": "export", "fields": ["name"], "reason": "the yearly report"}
+        await record_read(session, log, ANONYMOUS, at=NOW, **why, persons=7)
+    async with database.reading() as session:
+        assert await session.scalar(select(log.c.persons)) == 7
+    await database.close()
+
+
 async def test_a_reading_without_a_reason_is_refused(database: Database) -> None:
     async with database.transaction() as session:
         with pytest.raises(ValueError, match="needs a reason"):

@@ -245,11 +245,13 @@ def test_the_bus_side_is_counted_and_the_backlog_shown() -> None:
     metrics.retried()
     metrics.dead_lettered("intake.issue.reported.v1")
     metrics.duplicates(2)
+    metrics.noticed("unusual_reading")
     metrics.backlog(7, 1.5)
     rows = page(metrics)
     assert rows['sanlian_events_published_total{service="notify"}'] == 5
     assert rows['sanlian_events_retried_total{service="notify"}'] == 1
     assert rows['sanlian_events_dead_lettered_total{service="notify",type="intake.issue.reported.v1"}'] == 1
+    assert rows['sanlian_noticed_total{service="notify",what="unusual_reading"}'] == 1
     assert rows['sanlian_inbox_duplicates_total{service="notify"}'] == 2
     assert rows['sanlian_outbox_waiting{service="notify"}'] == 7
     assert rows['sanlian_outbox_oldest_seconds{service="notify"}'] == 1.5

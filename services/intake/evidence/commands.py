@@ -16,12 +16,11 @@ from services.intake.issues.models import Issue
 from services.intake.issues.record import Note, jot, locked, permit_concerned
 from services.intake.issues.rules import OPEN, STAFF
 from services.intake.issues.views import may_read_words
-from services.intake.models import READ_LOG
+from services.intake.personal.readings import note_reading
 from services.intake.settings import IntakeSettings
 from shared.auth import Caller
 from shared.errors import Absent, FieldError, Forbidden, Invalid, Problem, Refused
 from shared.idempotency import Answer
-from shared.privacy import record_read
 from shared.service import Work
 from shared.web import Grouped
 
@@ -133,15 +132,7 @@ async def make_link(work: Work, issue_id: UUID, evidence_id: UUID, body: LinkIn)
     if minutes > bounds.most_minutes:
         message = f"a link is good for {bounds.most_minutes} minutes at most"
         raise Invalid(message, fields=[FieldError("minutes", message)])
-    await record_read(
-        work.session,
-        READ_LOG,
-        work.actor(),
-        at=work.now,
-        subject=f"evidence:{evidence.id}",
-        fields=("content", "link"),
-        reason=body.reason,
-    )
+    await note_reading(work, f"evidence:{evidence.id}", ("content", "link"), body.reason)
     expires_at = (work.now + timedelta(minutes=minutes)).replace(microsecond=0)
     return LinkOut(url=link_to(work.part(IntakeSettings), evidence.id, expires_at), expires_at=expires_at)
 

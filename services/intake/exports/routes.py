@@ -12,16 +12,18 @@ from services.intake.issues.bodies import WhyIn
 from services.intake.issues.routes import once_only
 from services.intake.issues.rules import OFFICE, STAFF
 from services.intake.lists.bodies import Filter
-from services.intake.models import READ_LOG
+from services.intake.lists.reading import find_places
+from services.intake.personal.readings import note_reading
 from services.intake.settings import IntakeSettings
 from shared.auth import Caller, Role
 from shared.clock import local_date
-from shared.privacy import record_read
 from shared.service import Work
 from shared.web import RequestWork, Scope, WorkRoute, allow
 
 Kind = Literal["csv", "xlsx", "geojson"]
 SUBJECT = 200
+# Whoever takes more than this with them has taken very many.
+COUNTED = 1000
 
 
 async def read_language(
@@ -63,15 +65,10 @@ async def export_with_people(
     language: Spoken,
 ) -> StreamingResponse:
     once_only(request)
-    await record_read(
-        work.session,
-        READ_LOG,
-        caller,
-        at=work.now,
-        subject=f"export of issues: {wanted.query() or 'all'}"[:SUBJECT],
-        fields=("title", *(column.name for column in work.part(ExportRules).personal)),
-        reason=body.reason,
-    )
+    told = ("title", *(column.name for column in work.part(ExportRules).personal))
+    subject = f"export of issues: {wanted.query() or 'all'}"[:SUBJECT]
+    persons = len(await find_places(work, wanted, None, COUNTED))
+    await note_reading(work, subject, told, body.reason, persons=persons)
     return _file(work, Order(caller, wanted, language, personal=True), kind)
 
 

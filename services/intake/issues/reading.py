@@ -13,11 +13,11 @@ from services.intake.issues.record import permit_concerned
 from services.intake.issues.reports import PHONE_INDEX
 from services.intake.issues.rules import STAFF
 from services.intake.issues.views import TOLD_TO_REPORTER, TrackOut, TrackStep
-from services.intake.models import READ_LOG, VAULT
+from services.intake.models import VAULT
+from services.intake.personal.readings import note_reading
 from shared.auth import Role
 from shared.errors import Absent
 from shared.events.intake import IssueState
-from shared.privacy import record_read
 from shared.service import Work
 
 # A list shows neither, so it does not decrypt them.
@@ -45,33 +45,24 @@ async def read_reporter(work: Work, issue_id: UUID, reason: str) -> tuple[Issue,
     """Who reported and in which words; the reading is written down with its reason, or does not happen."""
     issue = await read_issue(work, issue_id)
     reporter = await work.session.get(Reporter, issue_id)
-    await record_read(
-        work.session,
-        READ_LOG,
-        work.actor(),
-        at=work.now,
-        subject=f"issue:{issue_id}",
-        fields=("name", "phone", "beneficiary", "title", "text", "location"),
-        reason=reason,
-    )
+    told = ("name", "phone", "beneficiary", "title", "text", "location")
+    await note_reading(work, f"issue:{issue_id}", told, reason)
     return issue, reporter
 
 
 async def find_by_phone(work: Work, phone: str, reason: str) -> Sequence[Issue]:
-    """The newest hundred issues in the caller's areas from this number; the search is written down."""
+    """The newest hundred issues in the caller's areas from this number.
+
+    The search is written down, and each issue that it found.
+    """
     indexes = VAULT.keyring.blind_indexes(PHONE_INDEX, phone)
     query = select(Issue).options(*UNSHOWN).join(Reporter, Reporter.issue_id == Issue.id)
     query = query.where(Reporter.phone_index.in_(indexes), of_caller(work))
     found = (await work.session.scalars(query.order_by(Issue.id.desc()).limit(100))).all()
-    await record_read(
-        work.session,
-        READ_LOG,
-        work.actor(),
-        at=work.now,
-        subject="reporters by phone",
-        fields=("phone",),
-        reason=reason,
-    )
+    await note_reading(work, "reporters by phone", ("phone",), reason, persons=0)
+    for number, issue in enumerate(found):
+        # All of them are one person's.
+        await note_reading(work, f"issue:{issue.id}", ("phone",), reason, persons=int(number == 0))
     return found
 
 

@@ -46,7 +46,7 @@ async def fold(work: Work, before: UUID, most: int = LINES) -> int:
 
     Another replica that is at it already makes this one find nothing.
     """
-    last = await _locked_progress(work)
+    last = await held_progress(work)
     if last is None:
         return 0
     line = TimelineEntry
@@ -65,7 +65,7 @@ async def recount(work: Work, after: UUID, most: int = LINES) -> tuple[UUID, int
 
     Returns the last id (that of `after` where there was none), how many there were, how many were wrong.
     """
-    if await _locked_progress(work) is None:
+    if await held_progress(work) is None:
         return after, 0, 0
     query = select(Issue.id).where(Issue.id > after).order_by(Issue.id).limit(most)
     ids = (await work.session.scalars(query)).all()
@@ -159,7 +159,11 @@ def first_id_at(moment: datetime) -> UUID:
     return UUID(int=(milliseconds << 80) | (7 << 76) | (2 << 62))
 
 
-async def _locked_progress(work: Work) -> UUID | None:
+async def held_progress(work: Work) -> UUID | None:
+    """The last line that was counted, held so that nobody counts until the transaction ends.
+
+    None where somebody else holds it.
+    """
     query = select(PROGRESS.c.last_line).with_for_update(skip_locked=True)
     last: UUID | None = await work.session.scalar(query)
     if last is None:

@@ -65,33 +65,38 @@ class Figure:
 
 async def read_kpis(work: Work, asked: Question) -> dict[str, list[Figure]]:
     """Every figure by group, within the caller's areas. Raises `Forbidden`, `Invalid` for the period."""
-    rules = work.part(KpiRules)
-    _hold_to_period(asked, rules)
+    _hold_to_period(asked, work.part(KpiRules))
     today = local_date(work.now, work.part(IntakeSettings).zone)
     if asked.area is not None:
         work.permit(asked.area)
-    group = _GROUPS[asked.by].label("grouped")
+    areas = work.areas() if asked.area is None else (asked.area,)
+    # What is due on a day to come is not late yet.
+    last = min(asked.last, today)
+    return await sum_up(work, asked.by, asked.first, last, areas=areas, category=asked.category)
+
+
+async def sum_up(
+    work: Work, by: By, first: date, last: date, *, areas: Sequence[str], category: str | None = None
+) -> dict[str, list[Figure]]:
+    """Every figure by group, over all days from the first to the last, in whatever lies beneath the areas."""
+    group = _GROUPS[by].label("grouped")
     query = (
         select(group, KpiSum.kpi, func.sum(KpiSum.numerator), func.sum(KpiSum.denominator))
-        # What is due on a day to come is not late yet.
-        .where(KpiSum.day.between(asked.first, min(asked.last, today)), _placed(work, asked))
+        .where(KpiSum.day.between(first, last), _placed(areas, category))
         .group_by(group, KpiSum.kpi)
         .order_by(group)
     )
     sums: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
-    if asked.by is By.total:
+    if by is By.total:
         sums[""] = {}
     for name, code, numerator, denominator in await work.session.execute(query):
         sums[name][code] = (int(numerator), int(denominator))
-    return {name: _figures(found, rules) for name, found in sums.items()}
+    return {name: _figures(found, work.part(KpiRules)) for name, found in sums.items()}
 
 
-def _placed(work: Work, asked: Question) -> ColumnElement[bool]:
-    areas: Sequence[str] = work.areas() if asked.area is None else (asked.area,)
+def _placed(areas: Sequence[str], category: str | None) -> ColumnElement[bool]:
     placed = or_(false(), *(KpiSum.area_code.between(area, area.ljust(18, "9")) for area in areas))
-    if asked.category is None:
-        return placed
-    return placed & KpiSum.category.between(asked.category, asked.category.ljust(4, "9"))
+    return placed if category is None else placed & KpiSum.category.between(category, category.ljust(4, "9"))
 
 
 def _figures(sums: Mapping[str, tuple[int, int]], rules: KpiRules) -> list[Figure]:

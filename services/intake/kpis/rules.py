@@ -36,6 +36,7 @@ class KpiRules(_Rules):
     found_by_us: frozenset[Channel]
     settle_seconds: Count
     most_days: Count
+    told_after_minutes: Count
     kpis: tuple[Kpi, ...]
 
     @model_validator(mode="after")

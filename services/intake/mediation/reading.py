@@ -11,9 +11,8 @@ from services.intake.issues.record import permit
 from services.intake.issues.rules import By
 from services.intake.mediation.models import FollowUp, Instalment, Mediation, Party
 from services.intake.mediation.steps import follow_ups_of, instalments_of, parties_of
-from services.intake.models import READ_LOG
+from services.intake.personal.readings import note_reading
 from shared.errors import Absent
-from shared.privacy import record_read
 from shared.service import Work
 
 
@@ -61,13 +60,6 @@ async def list_mediations(work: Work, issue_id: UUID) -> Sequence[Whole]:
 async def read_file(work: Work, mediation_id: UUID, reason: str) -> Whole:
     """The words of a mediation; the reading is written down with its reason, or does not happen."""
     whole = await read_mediation(work, mediation_id)
-    await record_read(
-        work.session,
-        READ_LOG,
-        work.actor(),
-        at=work.now,
-        subject=f"mediation:{mediation_id}",
-        fields=("parties", "facts", "agreement"),
-        reason=reason,
-    )
+    told = ("parties", "facts", "agreement")
+    await note_reading(work, f"mediation:{mediation_id}", told, reason, persons=len(whole.parties))
     return whole

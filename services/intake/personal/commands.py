@@ -14,9 +14,9 @@ from services.intake.models import READ_LOG
 from services.intake.personal.erasing import black_out_reasons, make_anonymous
 from services.intake.personal.finding import Person, find_issues
 from services.intake.personal.models import Consent
+from services.intake.personal.readings import note_reading
 from services.intake.personal.views import DossierOut, FileOut, KeptIssueOut, ReadingOut, SaidOut
 from shared.errors import Refused
-from shared.privacy import record_read
 from shared.service import Work
 
 T = TypeVar("T", CallBack, Consent, Evidence, TimelineEntry)
@@ -65,16 +65,11 @@ async def erase(work: Work, person: Person, reason: str) -> list[str]:
 
 
 async def _write_down(work: Work, issues: Sequence[Issue], fields: Sequence[str], reason: str) -> None:
-    for issue in issues:
-        await record_read(
-            work.session,
-            READ_LOG,
-            work.actor(),
-            at=work.now,
-            subject=f"issue:{issue.id}",
-            fields=fields,
-            reason=reason,
-        )
+    own = {issue.reporter_subject for issue in issues} == {work.actor().subject}
+    for number, issue in enumerate(issues):
+        # All of them are one person's.
+        persons = int(number == 0 and not own)
+        await note_reading(work, f"issue:{issue.id}", fields, reason, persons=persons)
 
 
 async def _kept(work: Work, issue: Issue, person: Person) -> KeptIssueOut:

@@ -24,6 +24,20 @@ class Retention(_Rules):
     every_minutes: Count
 
 
+class Oversight(_Rules):
+    """When reading is unusual, and how much of it is looked at a second time.
+
+    The day's bound is so many times the reader's own mean, over the days of late on which they read at all,
+    and never below `persons_a_day_at_least`.
+    """
+
+    persons_an_hour: Count
+    persons_a_day_at_least: Count
+    times_usual: Annotated[float, Field(gt=1, le=100)]
+    usual_days: Annotated[int, Field(ge=7, le=365)]
+    review_percent: Annotated[float, Field(gt=0, le=100)]
+
+
 class Rotation(_Rules):
     """How many rows are read, and written anew, at a time."""
 
@@ -46,6 +60,7 @@ class PersonalRules(_Rules):
     """All of it."""
 
     retention: Retention
+    oversight: Oversight
     rotation: Rotation
     consents: tuple[Purpose, ...]
 

@@ -57,6 +57,14 @@ from shared.events.intake.kpis import (
     KpiPlace,
     KpiReportSnapshot,
 )
+from shared.events.intake.kpis import (
+    KpiDayCounted,
+    KpiEvent,
+    KpiFigure,
+    KpiMonthCounted,
+    KpiPlace,
+    KpiReportSnapshot,
+)
 from shared.events.intake.loop import (
     IssueExtended,
     IssueExtensionAsked,
@@ -86,6 +94,7 @@ from shared.events.intake.street import (
     IssueReminded,
     IssueSupervised,
 )
+from shared.events.intake.personal import AlarmKind, ReadAlarmRaised, ReadAlarmSnapshot
 from shared.events.intake.tasks import (
     TaskDeclined,
     TaskDone,
