@@ -6,6 +6,7 @@ from services.intake.catalogue import Catalogue, load_catalogue
 from services.intake.channels import routes as channel_routes
 from services.intake.channels.rules import Channels, load_channels
 from services.intake.clocks import routes as clock_routes
+from services.intake.clocks.renewal import keep_to_calendar
 from services.intake.clocks.rules import load_clock_rules
 from services.intake.clocks.watch import watch_clocks
 from services.intake.emergencies import routes as emergency_routes
@@ -98,6 +99,7 @@ PLAN = Plan(
     parts=_parts,
     background=(
         watch_clocks,
+        keep_to_calendar,
         sweep_evidence,
         keep_count,
         keep_telling,

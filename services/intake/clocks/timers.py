@@ -3,6 +3,8 @@
 from dataclasses import fields
 from datetime import datetime
 
+from sqlalchemy.orm import defer
+
 from services.intake.catalogue import Category
 from services.intake.clocks.timetable import Standing, Stroke, strokes
 from services.intake.issues.clocks import Clocks, due_after_acceptance
@@ -10,6 +12,8 @@ from services.intake.issues.models import Issue
 from shared.events.intake import Urgency
 from shared.service import Work
 
+# No clock reads what people wrote, so nothing of it is decrypted.
+WORDLESS = tuple(defer(column, raiseload=True) for column in (Issue.title, Issue.text, Issue.place))
 _FACTS = tuple(field.name for field in fields(Standing))
 
 
@@ -19,10 +23,17 @@ def standing_of(issue: Issue) -> Standing:
 
 
 def set_timer(work: Work, issue: Issue) -> None:
-    """Note when the issue has to be looked at next. A stroke that lies ahead again has not been heard yet."""
-    ahead = strokes(standing_of(issue), work.part(Clocks))
+    """Note when the issue has to be looked at next, and whether that may still move with the calendar.
+
+    A stroke that lies ahead again has not been heard yet.
+    """
+    standing, clocks = standing_of(issue), work.part(Clocks)
+    ahead = strokes(standing, clocks)
     issue.fired = [name for name in issue.fired if name not in ahead or ahead[name].at <= work.now]
     issue.timer_at = min((one.at for one in ahead.values() if one.name not in issue.fired), default=None)
+    began = standing.began or standing.reported_at
+    last = max((max(one.at, one.due) for one in ahead.values()), default=began)
+    issue.provisional_edition = clocks.running(issue.urgency).provisional(began, last)
 
 
 def due_strokes(work: Work, issue: Issue) -> list[Stroke]:
@@ -35,7 +46,7 @@ def due_strokes(work: Work, issue: Issue) -> list[Stroke]:
 def start_clocks(work: Work, issue: Issue, category: Category, urgency: Urgency) -> None:
     """Let the clocks of the work begin now: at acceptance, and anew when the issue is reopened."""
     due = due_after_acceptance(category, urgency, work.now, work.part(Clocks))
-    issue.clock_began_at, issue.paused_s, issue.interim_at = work.now, 0, None
+    issue.clock_began_at, issue.paused_s, issue.interim_at, issue.due_fixed = work.now, 0, None, False
     issue.due_respond, issue.due_interim, issue.due_resolve = due.respond, due.interim, due.resolve
 
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import defer
 
 from services.intake.clocks.striking import strike
+from services.intake.clocks.timers import WORDLESS
 from services.intake.escalations.models import Escalation
 from services.intake.escalations.record import locked_pair
 from services.intake.escalations.striking import strike_escalation
@@ -20,8 +20,6 @@ from shared.host import Host
 
 POLL_S = 5.0
 MOST, AT_ONCE = 200, 4
-# No clock reads what people wrote, so nothing of it is decrypted.
-_WORDLESS = [defer(column, raiseload=True) for column in (Issue.title, Issue.text, Issue.place)]
 
 
 async def watch_clocks(host: Host) -> None:
@@ -60,7 +58,7 @@ async def _strike_issue(host: Host, issue_id: UUID) -> None:
     async with host.work() as work:
         query = select(Issue).where(Issue.id == issue_id, Issue.timer_at <= work.now)
         # Who holds it strikes it, or moves it: either way it is looked at anew.
-        held = query.options(*_WORDLESS).with_for_update(skip_locked=True)
+        held = query.options(*WORDLESS).with_for_update(skip_locked=True)
         issue = await work.session.scalar(held)
         if issue is not None:
             await strike(work, issue)

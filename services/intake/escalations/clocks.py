@@ -21,26 +21,39 @@ def start_clocks(work: Work, escalation: Escalation) -> None:
     """From the sending on, the level that is asked has its own limits."""
     clocks, urgency = work.part(Clocks), _urgency(escalation)
     limits = clocks.limits.escalation
-    if escalation.type == EscalationType.whistle:
-        minutes = limits.check_in_minutes[urgency]
-    else:
-        minutes = limits.ack_minutes.get(urgency, limits.ack_working_minutes)
     escalation.sent_at = work.now
-    escalation.due_ack = _time_of(escalation, clocks).add(work.now, timedelta(minutes=minutes))
+    escalation.due_ack = due_ack(escalation, work.now, clocks)
     escalation.due_reply = work.now + timedelta(days=limits.reply_days[urgency])
     if escalation.type == EscalationType.emergency_notice:
         escalation.due_report = work.now + timedelta(minutes=clocks.rules.emergency.follow_up_minutes)
     set_timer(work, escalation)
 
 
+def due_ack(escalation: Escalation, sent_at: datetime, clocks: Clocks) -> datetime:
+    """Until when the level that is asked has to say that it takes it, or has to be there."""
+    limits, urgency = clocks.limits.escalation, _urgency(escalation)
+    if escalation.type == EscalationType.whistle:
+        minutes = limits.check_in_minutes[urgency]
+    else:
+        minutes = limits.ack_minutes.get(urgency, limits.ack_working_minutes)
+    return _time_of(escalation, clocks).add(sent_at, timedelta(minutes=minutes))
+
+
 def set_timer(work: Work, escalation: Escalation, issue: Issue | None = None) -> None:
-    """Note when it has to be looked at next; without its issue it may be looked at once too often."""
-    ahead = moments(escalation, work.part(Clocks), issue)
+    """Note when it has to be looked at next, and whether that may still move with the calendar.
+
+    Without its issue it may be looked at once too often.
+    """
+    clocks = work.part(Clocks)
+    ahead = moments(escalation, clocks, issue)
     heard = escalation.fired or []
     escalation.fired = [name for name in heard if name not in ahead or ahead[name] <= work.now]
     escalation.timer_at = min(
         (at for name, at in ahead.items() if name not in escalation.fired), default=None
     )
+    sent = escalation.sent_at or work.now
+    last = max((at for _, at in _acknowledgement(escalation, clocks)), default=sent)
+    escalation.provisional_edition = _time_of(escalation, clocks).provisional(sent, last)
 
 
 def due_moments(work: Work, escalation: Escalation, issue: Issue) -> list[tuple[datetime, str]]:

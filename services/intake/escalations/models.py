@@ -67,6 +67,12 @@ class Escalation(Base):
     due_reply: Mapped[datetime | None]
     due_report: Mapped[datetime | None]
     parent_id: Mapped[UUID | None]
+    household_code: Mapped[str | None] = mapped_column(String(64))
+    department: Mapped[str | None] = mapped_column(String(64))
+    department_due: Mapped[datetime | None]
+    checked_in_unit: Mapped[str | None] = mapped_column(String(64))
+    checked_in_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
     provisional_edition: Mapped[str | None] = mapped_column(String(16))
     timer_at: Mapped[datetime | None]
     fired: Mapped[list[str]] = mapped_column(Json, server_default=text("'[]'"), default=list)

@@ -25,7 +25,10 @@ class CriterionOut(BaseModel):
 
 
 class EscalationOut(BaseModel):
-    """An escalation whole. `moves` are those that its state allows, whoever may make them."""
+    """An escalation whole. `moves` are those that its state allows, whoever may make them.
+
+    `provisional` says that `due_ack` may still move: it lies in a year whose calendar is not published.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -54,6 +57,7 @@ class EscalationOut(BaseModel):
     ended_at: datetime | None
     due_ack: datetime | None
     due_reply: datetime | None
+    provisional: bool
     parent_id: UUID | None
     moves: tuple[str, ...] = ()
 

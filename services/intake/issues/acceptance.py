@@ -29,7 +29,8 @@ async def accept_issue(work: Work, issue_id: UUID, body: AcceptIn, *, due: datet
     if body.category and not body.urgency:
         urgency = category.urgency
     _sort(work, issue, category, urgency)
-    issue.due_resolve = due or issue.due_resolve
+    if due is not None:
+        issue.due_resolve, issue.due_fixed = due, True
     if body.area_code is not None:
         work.permit(body.area_code)
         issue.area_code, issue.area_by_hand = body.area_code, True

@@ -35,6 +35,10 @@ class Running(Protocol):
         """A moment after which just that much running time is left until the end."""
         ...
 
+    def provisional(self, start: datetime, end: datetime) -> str | None:
+        """The edition of the calendar, where a day between the two may still change; else None."""
+        ...
+
 
 class WallTime:
     """Around the clock."""
@@ -50,6 +54,9 @@ class WallTime:
 
     def back(self, end: datetime, span: timedelta) -> datetime:
         return end - span
+
+    def provisional(self, start: datetime, end: datetime) -> str | None:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,9 @@ class WorkingTime:
             far *= 2
         start = end - far
         return self.add(start, self.between(start, end) - span)
+
+    def provisional(self, start: datetime, end: datetime) -> str | None:
+        return self.calendar.edition if self.calendar.is_provisional_between(start, end) else None
 
 
 WALL: Running = WallTime()

@@ -63,7 +63,7 @@ async def suspend_issue(work: Work, issue_id: UUID, body: SuspendIn) -> Issue:
         raise Invalid(f"until {message}", fields=[FieldError("until", message)])
     issue.suspend_count += 1
     issue.suspended_at, issue.suspended_until = work.now, body.until
-    note = Note(reason_code=body.reason_code, text=body.note)
+    note = Note(reason_code=body.reason_code, text=body.note, data={"until": body.until.isoformat()})
     snapshot = move(work, issue, "suspend", IssueState.suspended, note)
     work.emit(IssueSuspended(issue=snapshot, reason_code=body.reason_code, until=body.until))
     return issue

@@ -28,7 +28,7 @@ class RecategoriseIn(Body):
 
 
 async def recategorise_issue(work: Work, issue_id: UUID, body: RecategoriseIn) -> Issue:
-    """Sort a matter anew. Its clocks count from acceptance still, and what was waited or given stays.
+    """Sort a matter anew. Its clocks count from acceptance still; what was waited, given or ordered stays.
 
     Raises `Invalid` where nothing would change, and for category 99: nobody sorts a matter out of order.
     """
@@ -72,7 +72,8 @@ async def _reckon(work: Work, issue: Issue, category: Category, urgency: Urgency
     due = due_after_acceptance(category, urgency, began, clocks)
     added = timedelta(seconds=issue.paused_s)
     issue.due_respond, issue.due_interim = due.respond, running.add(due.interim, added)
-    issue.due_resolve = running.add(due.resolve, added + given)
+    if not issue.due_fixed:
+        issue.due_resolve = running.add(due.resolve, added + given)
 
 
 def _invalid(field: str, message: str) -> Invalid:

@@ -53,7 +53,10 @@ class IssueLine(_Out):
 
 
 class IssueOut(IssueLine):
-    """An issue whole. `commands` are those that its state allows, whoever may give them."""
+    """An issue whole. `commands` are those that its state allows, whoever may give them.
+
+    `provisional` says that what is due may still move: it lies in a year whose calendar is not published.
+    """
 
     community_code: str
     max_level: int
@@ -73,6 +76,7 @@ class IssueOut(IssueLine):
     assigned_at: datetime | None
     responded_at: datetime | None
     due_interim: datetime | None
+    provisional: bool
     interim_at: datetime | None
     suspended_until: datetime | None
     resolved_at: datetime | None

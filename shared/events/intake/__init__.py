@@ -57,14 +57,6 @@ from shared.events.intake.kpis import (
     KpiPlace,
     KpiReportSnapshot,
 )
-from shared.events.intake.kpis import (
-    KpiDayCounted,
-    KpiEvent,
-    KpiFigure,
-    KpiMonthCounted,
-    KpiPlace,
-    KpiReportSnapshot,
-)
 from shared.events.intake.loop import (
     IssueExtended,
     IssueExtensionAsked,
@@ -94,7 +86,6 @@ from shared.events.intake.street import (
     IssueReminded,
     IssueSupervised,
 )
-from shared.events.intake.personal import AlarmKind, ReadAlarmRaised, ReadAlarmSnapshot
 from shared.events.intake.tasks import (
     TaskDeclined,
     TaskDone,

@@ -41,3 +41,9 @@ class IssueExtended(IssueEvent, type="intake.issue.extended.v1"):
 
 class IssueExtensionRefused(IssueEvent, type="intake.issue.extension_refused.v1"):
     """The level above gave no more time; the limit stays."""
+
+
+class IssueRescheduled(IssueEvent, type="intake.issue.rescheduled.v1"):
+    """The calendar of a year was published, so that what is due moved; the snapshot has the new dates."""
+
+    due_before: datetime | None
