@@ -1,19 +1,21 @@
 """Scenario 10, “阿婆”瓜子店火情: a fire; the street knows of it at once, and answers with its signature."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sanlian.demo import loop
+from sanlian.demo.centre import Centre, command_centre
 from sanlian.demo.doors import until
-from sanlian.demo.people import CLERK, FIRST_GRID, OPERATOR, STREET, WORKER
-from sanlian.demo.street import Signed, StreetOffice, sign_call
+from sanlian.demo.load import SHOP
+from sanlian.demo.people import CLERK, FIRST_GRID, WORKER
+from sanlian.demo.street import Signed
 from sanlian.demo.timeline import Timeline
 from sanlian.demo.town import Town
 from shared.clock import LOCAL_ZONE
 
-OFFICE = "ST-CMD"
-HOUSEHOLD = "H-0002"
+# 宋阿姨's household, and the shop.
+STRUCK = ("H-0002", SHOP)
 STREET_NO = "GXD-0001"
 
 
@@ -32,52 +34,26 @@ class Answered:
 
     issue: dict[str, Any]
     escalation: dict[str, Any]
-    visit: dict[str, Any]
+    visits: tuple[dict[str, Any], ...]
     stages: tuple[str, ...]
     ack: Outcome
 
 
 def tell_fire(town: Town, timeline: Timeline, *, receiver_host: str = "127.0.0.1") -> Answered:
     timeline.title("“阿婆”瓜子店火情:街道的签名回执", "The fire at the seed shop: the street's signed answer")
-    with StreetOffice(receiver_host) as office:
-        endpoint = _register(town, timeline, office)
+    with command_centre(town, timeline, receiver_host) as centre:
         issue = _report(town, timeline)
         no, path = issue["no"], f"/intake/v1/issues/{issue['id']}"
-        until(lambda: office.inbox.find("issue.emergency", no), "the first report reaches the street")
+        centre.heard("issue.emergency", no)
         timeline.tell("街道收到首报,签名验证通过", "the street has the first report, its signature is good")
-        notice = until(lambda: office.inbox.find("escalation.requested", no), "the notice reaches the street")
-        ack = _acknowledge(town, timeline, notice["data"])
-        visit = _visit_due(town, timeline, issue)
-        stages = _report_on(town, timeline, office, issue)
+        [notice] = centre.heard("escalation.requested", no)
+        ack = _acknowledge(centre, timeline, notice)
+        visits = tuple(_visit_due(town, timeline, issue, household) for household in STRUCK)
+        stages = _report_on(centre, timeline, issue)
         _put_out(town, timeline, path)
-        escalation = _reply(town, timeline, notice["data"])
+        escalation = _reply(centre, timeline, notice)
         closed = loop.close(town, timeline, path)
-        town.person(OPERATOR).post(f"/notify/v1/endpoints/{endpoint}/disable")
-    return Answered(closed, escalation, visit, stages, ack)
-
-
-def _register(town: Town, timeline: Timeline, office: StreetOffice) -> str:
-    """The street's receiver gives its URL and gets a secret; it is believed when its first test succeeds."""
-    operator = town.person(OPERATOR)
-    endpoint = operator.post(
-        "/notify/v1/endpoints",
-        {
-            "office": OFFICE,
-            "area_code": STREET,
-            "url": office.url,
-            "description": "sanlian demo play",
-            "events": ["issue.*", "escalation.*"],
-        },
-        expect=201,
-    )
-    office.secret = endpoint["secret"]
-    path = f"/notify/v1/endpoints/{endpoint['id']}"
-    until(lambda: operator.get(path)["state"] == "active", "the endpoint answers its test")
-    timeline.tell(
-        "街道综治中心登记接收端,测试签名通过",
-        "the street's receiver is registered and passes its signed test",
-    )
-    return str(endpoint["id"])
+    return Answered(closed, escalation, visits, stages, ack)
 
 
 def _report(town: Town, timeline: Timeline) -> dict[str, Any]:
@@ -89,7 +65,7 @@ def _report(town: Town, timeline: Timeline) -> dict[str, Any]:
             "channel": "grid_patrol",
             "category": "0101",
             "location": {"point": {"longitude": 103.8798, "latitude": 36.0526}, "address": "北方苑小区北侧"},
-            "households": [HOUSEHOLD],
+            "households": list(STRUCK),
             "emergency": {
                 "place": "北方苑小区北侧瓜子店",
                 "casualties": 0,
@@ -109,17 +85,16 @@ def _report(town: Town, timeline: Timeline) -> dict[str, Any]:
     return issue
 
 
-def _acknowledge(town: Town, timeline: Timeline, notice: dict[str, Any]) -> Outcome:
+def _acknowledge(centre: Centre, timeline: Timeline, notice: dict[str, Any]) -> Outcome:
     """The street signs its acknowledgement; the same call again and a forged one change nothing."""
-    path, stranger = town.source(OFFICE).path, town.stranger()
-    call = _signed(town, notice, "escalation.ack", street_no=STREET_NO)
-    forged = stranger.send(path, call.body + b" ", call.headers).status_code
-    first = stranger.send(path, call.body, call.headers).status_code
+    call = centre.sign(notice, "escalation.ack", street_no=STREET_NO)
+    forged = centre.send(Signed(call.body + b" ", call.headers))
+    first = centre.send(call)
     timeline.tell(
         f"街道签名回执,编号 {STREET_NO}", f"the street acknowledges with its signature: {STREET_NO}"
     )
-    repeated = stranger.send(path, call.body, call.headers).status_code
-    until(lambda: _stands(town, notice, "acknowledged"), "intake hears of the acknowledgement")
+    repeated = centre.send(call)
+    centre.stands(notice, "acknowledged")
     timeline.tell(
         f"社区看到街道已签收;重复的回执({repeated})和伪造的回执({forged})都没有作用",
         f"the community sees it; the call repeated ({repeated}) or forged ({forged}) changes nothing",
@@ -127,32 +102,20 @@ def _acknowledge(town: Town, timeline: Timeline, notice: dict[str, Any]) -> Outc
     return Outcome(first, repeated, forged)
 
 
-def _reply(town: Town, timeline: Timeline, notice: dict[str, Any]) -> dict[str, Any]:
-    call = _signed(town, notice, "escalation.reply", outcome="noted", text="已阅终报,同意办结。")
-    town.stranger().send(town.source(OFFICE).path, call.body, call.headers).raise_for_status()
-    escalation: dict[str, Any] = until(lambda: _stands(town, notice, "replied"), "intake hears of the reply")
+def _reply(centre: Centre, timeline: Timeline, notice: dict[str, Any]) -> dict[str, Any]:
+    centre.say(notice, "escalation.reply", outcome="noted", text="已阅终报,同意办结。")
+    escalation = centre.stands(notice, "replied")
     timeline.tell("街道签名答复:已阅终报", "the street replies, signed: it has read the final report")
     return escalation
 
 
-def _signed(town: Town, notice: dict[str, Any], type: str, **said: str) -> Signed:
-    about = {"escalation_id": notice["escalation_id"], "issue_no": notice["issue_no"]}
-    content = {"type": type, "timestamp": datetime.now(UTC).isoformat(), "data": {**about, **said}}
-    return sign_call(town.source(OFFICE).secret, content)
-
-
-def _stands(town: Town, notice: dict[str, Any], state: str) -> dict[str, Any] | None:
-    escalation: dict[str, Any] = town.person(CLERK).get(f"/intake/v1/escalations/{notice['escalation_id']}")
-    return escalation if escalation["state"] == state else None
-
-
-def _visit_due(town: Town, timeline: Timeline, issue: dict[str, Any]) -> dict[str, Any]:
-    """The household that the fire struck is red at once, and somebody must see it within a day."""
+def _visit_due(town: Town, timeline: Timeline, issue: dict[str, Any], struck: str) -> dict[str, Any]:
+    """Whom the fire struck is red at once, and somebody must see them within a day."""
     worker = town.person(WORKER)
 
     def owed() -> dict[str, Any] | None:
-        household = worker.get(f"/grid/v1/households/{HOUSEHOLD}")
-        visits: list[dict[str, Any]] = worker.get("/grid/v1/visits", household=HOUSEHOLD, state="planned")
+        household = worker.get(f"/grid/v1/households/{struck}")
+        visits: list[dict[str, Any]] = worker.get("/grid/v1/visits", household=struck, state="planned")
         mine = [
             one for one in visits if one["purpose"] == "sudden_event" and one["due_at"] > issue["reported_at"]
         ]
@@ -161,8 +124,8 @@ def _visit_due(town: Town, timeline: Timeline, issue: dict[str, Any]) -> dict[st
     visit: dict[str, Any] = until(owed, "the household turns red and a visit is due")
     due = datetime.fromisoformat(visit["due_at"]).astimezone(LOCAL_ZONE)
     timeline.tell(
-        f"{HOUSEHOLD} 标红,{due:%m月%d日 %H:%M} 前入户走访",
-        f"household {HOUSEHOLD} is red, and must be visited by {due:%d %B %H:%M}",
+        f"{struck} 标红,{due:%m月%d日 %H:%M} 前入户走访",
+        f"{struck} is red, and must be visited by {due:%d %B %H:%M}",
     )
     return visit
 
@@ -174,24 +137,12 @@ def _put_out(town: Town, timeline: Timeline, path: str) -> None:
     loop.handle(town, timeline, path, outcome="extinguished", done=("火已扑灭", "the fire is out"))
 
 
-def _report_on(
-    town: Town, timeline: Timeline, office: StreetOffice, issue: dict[str, Any]
-) -> tuple[str, ...]:
+def _report_on(centre: Centre, timeline: Timeline, issue: dict[str, Any]) -> tuple[str, ...]:
     """续报 and 终报 follow the first report to the street."""
-    worker = town.person(WORKER)
+    worker = centre.town.person(WORKER)
     for stage, zh, trend in [("follow_up", "续报", "明火已扑灭"), ("final", "终报", "现场清理完毕")]:
         report = {"stage": stage, "trend": trend, "actions": "消防队到场处置"}
         worker.post(f"/intake/v1/issues/{issue['id']}/emergency-reports", report, expect=201)
         timeline.tell(f"{zh}:{trend}", f"{stage} report to the street")
-
-    def stages() -> tuple[str, ...] | None:
-        found = [m for m in list(office.inbox.messages) if m["type"] == "issue.emergency"]
-        mine = sorted(
-            (m["data"]["report_no"], m["data"]["stage"])
-            for m in found
-            if m["data"]["issue_no"] == issue["no"]
-        )
-        return tuple(stage for _, stage in mine) if len(mine) == 3 else None
-
-    told: tuple[str, ...] = until(stages, "the street has all three reports")
-    return told
+    heard = centre.heard("issue.emergency", issue["no"], least=3)
+    return tuple(report["stage"] for report in sorted(heard, key=lambda report: report["report_no"]))

@@ -11,6 +11,7 @@ from sanlian.footings import State
 
 # The data say who stands where, and the API wants to know since when; this is our own.
 AGREEMENT = {"signed_on": "2026-01-01"}
+SHOP = "POI-SHOP"
 
 
 def load_once(state: State, base_url: str) -> Access:
@@ -28,6 +29,7 @@ def load(state: State, base_url: str) -> None:
         _load_areas(data, door)
         _load_force(data, door)
         _load_households(data, door)
+        _load_shop(data, door)
         known = kept_secrets(state) or Secrets(partner_keys={}, sources={})
         keys = _load_units(data, door, known.partner_keys)
         keep_secrets(state, Secrets(partner_keys=keys, sources=known.sources))
@@ -76,6 +78,12 @@ def _load_households(data: DemoData, door: Door) -> None:
                 "tags": _tags(household),
             },
         )
+
+
+def _load_shop(data: DemoData, door: Door) -> None:
+    """A shop is looked after as a household is: it has a colour, and somebody comes to see it."""
+    shop = next(one for one in data.pois if one.code == SHOP)
+    door.put(f"/grid/v1/households/{shop.code}", {"area_code": shop.grid, "head_name": shop.name})
 
 
 def _tags(household: Household) -> list[str]:

@@ -33,12 +33,13 @@ class Inbox:
                 self._seen.add(id)
                 self.messages.append(message)
 
-    def find(self, type: str, issue_no: str) -> dict[str, Any] | None:
-        """The first message of that type about that issue."""
-        for message in self.messages:
-            if message["type"] == type and message["data"].get("issue_no") == issue_no:
-                return message
-        return None
+    def find(self, type: str, issue_no: str) -> list[dict[str, Any]]:
+        """The messages of that type about that issue."""
+        return [
+            message
+            for message in list(self.messages)
+            if message["type"] == type and message["data"].get("issue_no") == issue_no
+        ]
 
 
 class StreetOffice:

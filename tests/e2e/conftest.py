@@ -104,7 +104,7 @@ def distributed(folder: Path, databases: dict[str, str], amqp_url: str) -> Itera
         base_url = stack.enter_context(gateway({name: behind[name] for name in NAMES}, behind[FRONT]))
         run("demo", "load", "--base-url", base_url, given=given)
         with Town(base_url, State(folder)) as town:
-            yield Running(town, given, processes)
+            yield Running(town, {**given, **own}, processes)
 
 
 def service(name: str, port: int, folder: Path, given: dict[str, str], databases: dict[str, str]) -> Served:

@@ -6,10 +6,15 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from sanlian.demo.doors import Door, Unexpected, until
+from sanlian.demo.people import CLERK
+from sanlian.demo.town import Town
+from shared.clock import local_date
 
 COMMAND = (sys.executable, "-m", "sanlian")
 PATIENCE_S = 90
@@ -33,6 +38,17 @@ def run(*arguments: str, given: Mapping[str, str]) -> str:
     )
     assert done.returncode == 0, f"sanlian {' '.join(arguments)}: {done.stdout}\n{done.stderr}"
     return done.stdout
+
+
+def figures(
+    town: Town, given: Mapping[str, str], *, since: datetime, category: str
+) -> dict[str, tuple[int, int]]:
+    """Numerator and denominator of each figure of that category from that day on, counted this moment."""
+    run("recount", given=given)
+    until_then = local_date(since + timedelta(days=60))
+    days: dict[str, Any] = {"from": local_date(since).isoformat(), "to": until_then.isoformat()}
+    (group,) = town.person(CLERK).get("/intake/v1/kpis", category=category, **days)
+    return {kpi["code"]: (kpi["numerator"], kpi["denominator"]) for kpi in group["kpis"]}
 
 
 def free_port() -> int:
@@ -80,7 +96,8 @@ class Served:
 
     def wait(self) -> None:
         """Return when it is ready."""
-        door = Door(self._probe.rpartition("/")[0], None, patience_s=PATIENCE_S)
+        # Asked often and not patiently: a process that ended is to be seen at once.
+        door = Door(self._probe.rpartition("/")[0], None, patience_s=0)
         path = "/" + self._probe.rpartition("/")[2]
 
         def ready() -> bool:

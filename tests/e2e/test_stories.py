@@ -11,6 +11,8 @@ from sanlian.demo.people import CLERK, FIRST_GRID, RESIDENT, WORKER
 from sanlian.demo.records import demo_data
 from sanlian.demo.timeline import Timeline
 from sanlian.demo.town import Town
+from tests.e2e.conftest import Running
+from tests.e2e.processes import figures
 
 
 @pytest.fixture
@@ -19,9 +21,9 @@ def timeline() -> Timeline:
 
 
 def test_a_broken_light_is_mended_verified_and_struck_off_the_same_day(
-    town: Town, timeline: Timeline
+    running: Running, timeline: Timeline
 ) -> None:
-    closed = tell_light(town, timeline)
+    closed = tell_light(running.town, timeline)
     issue = closed.issue
     assert closed.states == (
         *("reported", "accepted", "assigned", "in_progress", "resolved", "verified", "closed"),
@@ -32,6 +34,10 @@ def test_a_broken_light_is_mended_verified_and_struck_off_the_same_day(
     assert (issue["reached"], issue["solved"], issue["rating"]) == (True, True, 5)
     reported, closed_at = (datetime.fromisoformat(issue[name]) for name in ("reported_at", "closed_at"))
     assert closed_at - reported < timedelta(days=1)
+    lights = running.town.person(CLERK).get("/intake/v1/issues", state="closed", category="0503", limit=200)
+    assert issue["no"] in {light["no"] for light in lights}
+    counted = figures(running.town, running.given, since=reported, category="0503")
+    assert (counted["K7"], counted["K9"]) == ((len(lights), len(lights)),) * 2
 
 
 def test_the_one_who_reported_can_follow_the_matter_without_an_account(town: Town) -> None:
@@ -45,7 +51,7 @@ def test_the_one_who_reported_can_follow_the_matter_without_an_account(town: Tow
 
 def test_the_street_hears_of_a_fire_and_its_signed_answers_come_home(town: Town, timeline: Timeline) -> None:
     answered = tell_fire(town, timeline)
-    issue, escalation, visit = answered.issue, answered.escalation, answered.visit
+    issue, escalation = answered.issue, answered.escalation
     assert (issue["urgency"], issue["state"], issue["max_level"]) == ("U0", "closed", 2)
     reported, accepted = (datetime.fromisoformat(issue[name]) for name in ("reported_at", "accepted_at"))
     assert accepted - reported <= timedelta(minutes=15)
@@ -54,10 +60,20 @@ def test_the_street_hears_of_a_fire_and_its_signed_answers_come_home(town: Town,
     assert (escalation["type"], escalation["state"], escalation["street_no"]) == (
         *("emergency_notice", "replied", "GXD-0001"),
     )
-    assert visit["colour"] == "red"
-    assert datetime.fromisoformat(visit["due_at"]) - reported <= timedelta(hours=24)
+    assert {visit["household_code"] for visit in answered.visits} == {"H-0002", "POI-SHOP"}
+    for visit in answered.visits:
+        assert visit["colour"] == "red"
+        assert _counted_hard(town, visit["household_code"])
+        assert datetime.fromisoformat(visit["due_at"]) - reported <= timedelta(hours=24)
     needs = town.person(CLERK).get("/partners/v1/needs", issue_id=issue["id"])
     assert needs == []
+
+
+def _counted_hard(town: Town, household: str) -> bool:
+    """Whether it is red by what happened to it, and not by its points."""
+    path = f"/grid/v1/households/{household}/colour"
+    colour = town.person(WORKER).get(path, reason="to see what was counted")
+    return {reason["points"] for reason in colour["reasons"] if reason["code"] == "sudden_event"} == {None}
 
 
 def test_seven_sets_reach_seven_households_and_an_eighth_claim_is_refused(
