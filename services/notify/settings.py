@@ -22,6 +22,8 @@ class NotifySettings(ServiceSettings):
     webhook_schedule_s: Annotated[tuple[Seconds, ...], Listed] = SCHEDULE_S
     message_keep_days: Annotated[int, Field(ge=1)] = 30
     relief_public_key: str | None = None
+    # How often an office hands a matter back by its own word; intake's limits.yaml says the same.
+    street_returns: Annotated[int, Field(ge=0)] = 1
 
     @field_validator("webhook_schedule_s", mode="before")
     @classmethod

@@ -109,6 +109,24 @@ async def test_an_escalation_is_returned_with_a_reason(street: Street) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("known", "type"),
+    [({"returns": 1}, "returned-already"), ({"due_ack": "2026-03-05T00:59:59Z"}, "return-too-late")],
+)
+async def test_a_second_or_a_late_return_takes_the_leaders_word(
+    stage: Stage, known: dict[str, Any], type: str
+) -> None:
+    street = await enrol(stage)
+    await stage.give(event_of("escalation.requested", **known))
+    refused = await street.say("return", reason_code="incomplete")
+    assert (refused.status_code, refused.json()["type"]) == (409, f"urn:sanlian:problem:{type}")
+    assert (await street.say("ack")).status_code == 202
+    assert (await street.say("return", reason_code="incomplete", by_leader=True)).status_code == 202
+    acknowledged, returned = await stage.emitted()
+    assert isinstance(acknowledged, StreetAcknowledged)
+    assert isinstance(returned, StreetReturned)
+
+
 async def test_the_same_call_has_one_effect_and_one_result(street: Street) -> None:
     body = street.document("ack", street_no="GXD-7")
     first, second = await street.send(body, "st_1"), await street.send(body, "st_1")

@@ -19,6 +19,8 @@ async def keep_escalations(events: Sequence[EscalationEvent], work: Work) -> Non
             "area_code": event.escalation.area_code,
             "state": event.escalation.state.value,
             "type": event.escalation.type.value,
+            "returns": event.escalation.returns,
+            "due_ack": event.escalation.due_ack,
             "version": event.escalation.version,
         }
         for event in events

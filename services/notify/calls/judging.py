@@ -30,6 +30,18 @@ class DispatchedAlready(Refused):
     type, title = "dispatched-already", "A matter came under this number before"
 
 
+class ReturnedAlready(Refused):
+    """An issue may be handed back once; after that it takes the leader's own word."""
+
+    type, title = "returned-already", "The issue was handed back before"
+
+
+class ReturnTooLate(Refused):
+    """An issue may be handed back within the time for acknowledging it."""
+
+    type, title = "return-too-late", "The issue can no longer be handed back"
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """`problem` is what a rule has against it; `facts` are what the event says beside the office's words.
@@ -78,8 +90,22 @@ async def _of_escalation(work: Work, source: Source, call: Call) -> Judgement:
     if found.state not in verb.of or kind not in verb.types:
         detail = f"the escalation is {found.state}, and a {kind}"
         return Judgement(IllegalTransition(detail, allowed=allowed_in(found.state, kind)))
+    refusal = _against_return(work, found, said) if isinstance(said, words.Return) else None
+    if refusal is not None:
+        return Judgement(refusal)
     found.state, found.seq = verb.to or found.state, call.seq or found.seq
     return Judgement(facts=facts)
+
+
+def _against_return(work: Work, escalation: Escalation, said: words.Return) -> Problem | None:
+    """Why it cannot be handed back, as intake would have it too; the leader's word may always."""
+    if said.by_leader:
+        return None
+    if escalation.returns >= work.part(NotifySettings).street_returns:
+        return ReturnedAlready("a second return needs the leader's word (by_leader)")
+    if escalation.due_ack is not None and work.now > escalation.due_ack:
+        return ReturnTooLate("the time for it has passed; now it needs the leader's word (by_leader)")
+    return None
 
 
 async def _of_issue(work: Work, source: Source, call: Call) -> Judgement:
