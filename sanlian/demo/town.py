@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Self
 
 from sanlian.demo.access import Secrets, Source, kept_secrets
-from sanlian.demo.doors import Door
+from sanlian.demo.doors import PATIENCE_S, Door
 from sanlian.demo.people import Person, token_of
 from sanlian.footings import State
 from shared.settings import BadSettings
@@ -14,8 +14,8 @@ from shared.settings import BadSettings
 class Town:
     """Whom a story can let act. Everybody has their own credentials, and nobody another's."""
 
-    def __init__(self, base_url: str, state: State) -> None:
-        self.base_url, self._state = base_url, state
+    def __init__(self, base_url: str, state: State, *, patience_s: float = PATIENCE_S) -> None:
+        self.base_url, self._state, self._patience_s = base_url, state, patience_s
         self._secrets: Secrets | None = None
         self._doors: dict[str, Door] = {}
 
@@ -53,5 +53,5 @@ class Town:
 
     def _door(self, name: str, credentials: Callable[[], str | None]) -> Door:
         if name not in self._doors:
-            self._doors[name] = Door(self.base_url, credentials())
+            self._doors[name] = Door(self.base_url, credentials(), patience_s=self._patience_s)
         return self._doors[name]

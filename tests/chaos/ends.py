@@ -4,7 +4,8 @@ from collections import Counter
 
 from sanlian.demo.doors import Door, until
 from tests.chaos.story import Told, commands
-from tests.chaos.telling import PATIENCE_S, Book
+from tests.chaos.telling import Book
+from tests.patience import PATIENCE_S
 
 UNDISTURBED = "calm"
 TIMELINE = [

@@ -12,8 +12,7 @@ from sanlian.demo.people import STREET
 from sanlian.demo.street import StreetOffice, sign_call
 from sanlian.demo.town import Town
 from tests.chaos.story import CALL, OFFICE, UPLOAD, Ask, Told, tell
-
-PATIENCE_S = 60.0
+from tests.patience import PATIENCE_S
 
 
 class Book(StreetOffice):

@@ -16,7 +16,8 @@ from sanlian.keys import make_keys
 from sanlian.ports import FRONT, NAMES
 from tests.conftest import DISTRIBUTED, EMBEDDED
 from tests.e2e.gateway import gateway
-from tests.e2e.processes import PATIENCE_S, Served, free_port, run
+from tests.e2e.processes import Served, free_port, run
+from tests.patience import PATIENCE_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def embedded(folder: Path) -> Iterator[Running]:
     try:
         served.wait()
         until(lambda: "sanlian demo play" in served.printed, "the demo is loaded", patience_s=PATIENCE_S)
-        with Town(base_url, State(folder)) as town:
+        with Town(base_url, State(folder), patience_s=PATIENCE_S) as town:
             yield Running(town, given, {"up": served})
     finally:
         served.stop()
@@ -103,7 +104,7 @@ def distributed(folder: Path, databases: dict[str, str], amqp_url: str) -> Itera
             served.wait()
         base_url = stack.enter_context(gateway({name: behind[name] for name in NAMES}, behind[FRONT]))
         run("demo", "load", "--base-url", base_url, given=given)
-        with Town(base_url, State(folder)) as town:
+        with Town(base_url, State(folder), patience_s=PATIENCE_S) as town:
             yield Running(town, {**given, **own}, processes)
 
 

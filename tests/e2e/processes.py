@@ -15,9 +15,9 @@ from sanlian.demo.doors import Door, Unexpected, until
 from sanlian.demo.people import CLERK
 from sanlian.demo.town import Town
 from shared.clock import local_date
+from tests.patience import PATIENCE_S
 
 COMMAND = (sys.executable, "-m", "sanlian")
-PATIENCE_S = 90
 
 
 def environment(given: Mapping[str, str]) -> dict[str, str]:

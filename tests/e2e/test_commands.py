@@ -8,7 +8,8 @@ from sanlian.demo.people import PEOPLE
 from sanlian.ports import NAMES
 from shared.auth import Role
 from tests.e2e.conftest import Running
-from tests.e2e.processes import PATIENCE_S, run
+from tests.e2e.processes import run
+from tests.patience import PATIENCE_S
 
 
 def get(url: str, headers: dict[str, str] | None = None) -> httpx.Response:

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -125,26 +127,116 @@ async def test_two_relays_on_one_outbox_publish_every_event(tables: Database) ->
     assert await waiting(tables) == 0
 
 
-async def test_a_relay_that_runs_goes_at_once_when_woken(tables: Database) -> None:
-    bus = NotingBus()
-    relay = Relay(tables, OUTBOX, bus, sweep_s=3600)
+@asynccontextmanager
+async def at_work(relay: Relay) -> AsyncGenerator[Relay]:
+    """Run the relay; what stands in its table is published when the block begins."""
     running = asyncio.create_task(relay.run())
-    await asyncio.sleep(0.1)
-    messages = await store(tables, 2)
-    relay.wake()
-    await eventually(lambda: bus.published == messages)
+    await eventually(lambda: not relay.is_behind)
+    yield relay
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+async def commit(relay: Relay, database: Database, count: int) -> list[Packed]:
+    """Do as the edge does: store the events, and hand them over after the commit."""
+    messages = [packed() for _ in range(count)]
+    async with database.transaction() as session:
+        positions = await outbox.store(session, OUTBOX, messages)
+    relay.hand(positions, messages)
+    return messages
+
+
+async def is_empty(database: Database) -> bool:
+    return await waiting(database) == 0
+
+
+async def test_what_is_handed_over_goes_at_once_and_is_then_forgotten(tables: Database) -> None:
+    bus, counted = NotingBus(), list[int]()
+    relay = Relay(tables, OUTBOX, bus, sweep_s=3600, published=counted.append)
+    async with at_work(relay):
+        messages = await commit(relay, tables, 2)
+        await eventually(lambda: bus.published == messages)
+        await eventually(partial(is_empty, tables))
+    assert sum(counted) == 2
+
+
+async def test_what_is_handed_over_goes_in_batches_and_in_its_order(tables: Database) -> None:
+    bus = FaultyBus()
+    relay = Relay(tables, OUTBOX, bus, batch=4, sweep_s=3600)
+    async with at_work(relay):
+        bus.holding = asyncio.Event()
+        messages = [one for _ in range(5) for one in await commit(relay, tables, 2)]
+        bus.holding.set()
+        await eventually(lambda: bus.published == messages)
+        await eventually(partial(is_empty, tables))
+
+
+async def test_a_relay_killed_before_it_forgot_publishes_again(tables: Database) -> None:
+    bus = NotingBus()
+    relay = Relay(tables, OUTBOX, bus, sweep_s=3600)
+    async with at_work(relay):
+        messages = await commit(relay, tables, 2)
+        await eventually(lambda: bus.published == messages)
+    assert await waiting(tables) == 2
+    await Relay(tables, OUTBOX, bus).drain()
+    assert bus.published == messages * 2
+    assert await waiting(tables) == 0
+
+
+async def test_a_relay_that_stops_publishes_nothing_twice(tables: Database) -> None:
+    bus = NotingBus()
+    relay = Relay(tables, OUTBOX, bus, sweep_s=3600)
+    async with at_work(relay):
+        messages = await commit(relay, tables, 2)
+        await eventually(lambda: bus.published == messages)
+    await relay.drain()
+    assert bus.published == messages
+    assert await waiting(tables) == 0
+
+
+async def test_what_is_handed_to_a_relay_that_does_not_run_waits_in_the_table(tables: Database) -> None:
+    bus = NotingBus()
+    relay = Relay(tables, OUTBOX, bus)
+    messages = await commit(relay, tables, 2)
+    await relay.drain()
+    assert bus.published == messages
+
+
+async def test_who_cannot_keep_up_works_from_the_table(tables: Database) -> None:
+    bus = FaultyBus()
+    relay = Relay(tables, OUTBOX, bus, batch=2, sweep_s=0.05, settled_s=0.2)
+    async with at_work(relay):
+        bus.holding = asyncio.Event()
+        messages = [one for _ in range(3) for one in await commit(relay, tables, 2)]
+        await asyncio.sleep(0.3)
+        bus.holding.set()
+        await eventually(lambda: {one.id for one in bus.published} == {one.id for one in messages})
+        await eventually(partial(is_empty, tables))
+
+
+async def test_what_the_bus_refused_from_the_hand_goes_from_the_table(tables: Database) -> None:
+    bus = FaultyBus()
+    relay = Relay(tables, OUTBOX, bus, sweep_s=0.05, settled_s=0.1)
+    async with at_work(relay):
+        bus.faults = [Unavailable("no broker")]
+        messages = await commit(relay, tables, 2)
+        await eventually(lambda: bus.published == messages)
+        await eventually(partial(is_empty, tables))
 
 
 async def test_a_relay_that_runs_finds_what_a_crash_left_behind(tables: Database) -> None:
     bus = NotingBus()
-    running = asyncio.create_task(Relay(tables, OUTBOX, bus, sweep_s=0.05).run())
-    await asyncio.sleep(0.1)
-    messages = await store(tables, 2)
-    await eventually(lambda: bus.published == messages)
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    async with at_work(Relay(tables, OUTBOX, bus, sweep_s=0.05, settled_s=0.1)):
+        messages = await store(tables, 2)
+        await eventually(lambda: bus.published == messages)
+
+
+async def test_a_relay_leaves_to_others_what_is_young(tables: Database) -> None:
+    bus = NotingBus()
+    async with at_work(Relay(tables, OUTBOX, bus, sweep_s=0.02, settled_s=3600)):
+        await store(tables, 2)
+        await asyncio.sleep(0.2)
+    assert bus.published == []
 
 
 async def test_a_relay_waits_for_a_bus_or_a_database_that_is_away(
@@ -153,7 +245,7 @@ async def test_a_relay_waits_for_a_bus_or_a_database_that_is_away(
     bus, messages = FaultyBus(), await store(tables, 2)
     bus.faults = [ConnectionRefusedError("no database"), Unavailable("no broker")]
     caplog.set_level(logging.WARNING)
-    running = asyncio.create_task(Relay(tables, OUTBOX, bus, sweep_s=0.05).run())
+    running = asyncio.create_task(Relay(tables, OUTBOX, bus, sweep_s=0.05, settled_s=0).run())
     await eventually(lambda: bus.published == messages)
     assert [record.getMessage() for record in caplog.records if "outbox" in record.getMessage()] == [
         "the outbox waits: no broker",
@@ -168,7 +260,7 @@ async def test_a_fault_of_ours_ends_a_relay_for_its_supervisor_to_see(tables: Da
     await store(tables, 1)
     bus.faults = [LookupError("a mistake")]
     with pytest.raises(LookupError):
-        await Relay(tables, OUTBOX, bus).run()
+        await Relay(tables, OUTBOX, bus, settled_s=0).run()
     assert await waiting(tables) == 1
 
 
@@ -233,8 +325,7 @@ async def test_nothing_is_lost_while_the_broker_comes_and_goes(broker: RabbitSer
         while True:
             # What gathers while the broker is away has a bound, and so has the time to hand it over.
             if await waiting(database) < 100:
-                messages.extend(await store(database, 5))
-                relay.wake()
+                messages.extend(await commit(relay, database, 5))
             await asyncio.sleep(0.02)
 
     loading = asyncio.create_task(load())
@@ -248,12 +339,9 @@ async def test_nothing_is_lost_while_the_broker_comes_and_goes(broker: RabbitSer
     await asyncio.sleep(0.2)
     loading.cancel()
     await asyncio.gather(loading, return_exceptions=True)
-    await listener.has(messages, seconds=60)
+    await listener.has(messages)
 
-    async def all_confirmed() -> bool:
-        return await waiting(database) == 0
-
-    await eventually(all_confirmed)
+    await eventually(partial(is_empty, database))
     await bus.rest()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

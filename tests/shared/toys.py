@@ -9,6 +9,7 @@ from shared.bus import Failure, Unavailable
 from shared.envelope import Cause, Envelope, Packed, seal, unpack
 from shared.events import Event
 from shared.events.grid import AssignmentProposed, AssignmentSnapshot, IssueLocated, PlacementSnapshot
+from tests.patience import PATIENCE_S
 
 NOW = datetime(2026, 3, 5, 8, 30, tzinfo=UTC)
 AREA = "620102014006001"
@@ -79,14 +80,17 @@ class Listener:
         """The numbers of the tries of one event, in the order in which they came."""
         return [attempt for id, attempt in self.seen if id == message.id]
 
-    async def has(self, messages: Iterable[Packed], *, seconds: float = 20) -> None:
+    async def has(self, messages: Iterable[Packed], *, seconds: float = PATIENCE_S) -> None:
         """Wait until all of these have come."""
         wanted = {message.id for message in messages}
         await eventually(lambda: wanted <= self.ids, seconds=seconds)
 
 
 async def eventually(
-    holds: Callable[[], bool] | Callable[[], Awaitable[bool]], *, seconds: float = 20, every_s: float = 0.01
+    holds: Callable[[], bool] | Callable[[], Awaitable[bool]],
+    *,
+    seconds: float = PATIENCE_S,
+    every_s: float = 0.01,
 ) -> None:
     """Return as soon as the condition holds; fail when it does not within the bound."""
     async with asyncio.timeout(seconds):
