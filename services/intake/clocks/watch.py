@@ -34,17 +34,16 @@ async def strike_due(host: Host) -> int:
 
     Where one fails the others are struck all the same, and the fault is raised after them.
     """
-    found = 0
+    found, faults = 0, list[BaseException]()
     for model, strike_one in ((Issue, _strike_issue), (Escalation, _strike_escalation)):
         due = await _due(host, model)
         found = max(found, len(due))
-        faults: list[BaseException] = []
         for start in range(0, len(due), AT_ONCE):
             some = (strike_one(host, id) for id in due[start : start + AT_ONCE])
             done = await asyncio.gather(*some, return_exceptions=True)
             faults += [fault for fault in done if fault is not None]
-        if faults:
-            raise faults[0]
+    if faults:
+        raise faults[0]
     return found
 
 
