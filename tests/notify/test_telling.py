@@ -80,6 +80,25 @@ def test_a_filter_takes_what_it_asks_for_and_no_more(wish: Filter, takes: bool) 
     assert wish.takes(about) is takes
 
 
+async def test_the_figures_of_a_day_come_with_numerator_and_denominator_of_each_place(
+    office: Office, sinks: MakeSink
+) -> None:
+    sink = await sinks()
+    await office.open(sink, events=["kpi.*"])
+    place = {"community_code": "620102014006", "area_code": "620102014006"}
+    await office.stage.give(event_of("kpi.daily", **place), event_of("kpi.monthly", **place))
+    await office.send()
+    assert sorted(sink.types) == ["kpi.daily", "kpi.monthly"]
+    data = sink.came[0][1]["data"]
+    assert (data["first"], data["grid_code"], data["pii"]) == ("2026-03-05", None, "none")
+    assert data["kpis"] == [
+        {"code": "K1", "numerator": 19, "denominator": 20, "value": 0.95},
+        {"code": "K4", "numerator": 6, "denominator": 7, "value": None},
+    ]
+    assert [grid["area_code"] for grid in data["grids"]] == ["620102014006001"]
+    assert data["links"]["self"].endswith("/intake/v1/kpis?from=2026-03-05&to=2026-03-05")
+
+
 async def test_an_endpoint_gets_only_what_its_filters_ask_for(office: Office, sinks: MakeSink) -> None:
     sink = await sinks()
     await office.open(sink, categories=["02"], urgencies=["U1"], offices=["ST-WF"])
@@ -191,6 +210,8 @@ def test_it_is_decided_for_every_event_whether_the_street_is_told() -> None:
         # Who is at odds with whom, and which unit does which part, stays in the community.
         "intake.mediation.*",
         "intake.task.*",
+        # Who read how much of personal data is looked into where it was read.
+        "intake.personal.*",
         # What units offer, and how they are rated, is between them and the community.
         "partners.need.unsuitable.v1",
         "partners.offer.*",

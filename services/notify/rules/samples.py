@@ -60,6 +60,22 @@ _SNAPSHOTS: dict[str, dict[str, object]] = {
         "returns": 0,
         "privacy_class": 0,
     },
+    "report": {
+        "first": "2026-03-05",
+        "last": "2026-03-05",
+        "counted_at": "2026-03-05T16:10:00Z",
+        "small_sample": 10,
+        "community": [
+            {"code": "K1", "numerator": 19, "denominator": 20, "value": 0.95},
+            {"code": "K4", "numerator": 6, "denominator": 7, "value": None},
+        ],
+        "grids": [
+            {
+                "area_code": "620102014006001",
+                "figures": [{"code": "K1", "numerator": 5, "denominator": 5, "value": None}],
+            }
+        ],
+    },
     "need": {
         "kind": "goods",
         "tags": ["grain_and_oil"],

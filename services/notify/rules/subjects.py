@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from services.notify.rules.filters import About
 from shared.events import Event
-from shared.events.intake import EscalationEvent, EscalationSnapshot, EscalationType, IssueEvent
+from shared.events.intake import EscalationEvent, EscalationSnapshot, EscalationType, IssueEvent, KpiEvent
 from shared.events.partners import MatchEvent, NeedEvent, PledgeEvent
 
 # JSON to be: what orjson writes by itself. Nothing reads it again but the receiver.
@@ -31,6 +31,8 @@ def subject_of(event: Event, type: str) -> Subject:
             return _issue(event, type)
         case EscalationEvent():
             return _escalation(event, type)
+        case KpiEvent():
+            return _figures(event, type)
         case NeedEvent():
             return _need(event, type)
         case MatchEvent():
@@ -95,6 +97,21 @@ def _escalation(event: EscalationEvent, type: str) -> Subject:
     }
     about = About(type, one.area_code, one.category, one.urgency, one.target)
     return Subject(f"intake/v1/escalations/{one.id}", about, facts)
+
+
+def _figures(event: KpiEvent, type: str) -> Subject:
+    report = event.report
+    facts = {
+        **place(report.community_code, report.area_code),
+        "first": report.first,
+        "last": report.last,
+        "counted_at": report.counted_at,
+        "small_sample": report.small_sample,
+        "kpis": [one.model_dump() for one in report.community],
+        "grids": [one.model_dump() for one in report.grids],
+    }
+    path = f"intake/v1/kpis?from={report.first}&to={report.last}"
+    return Subject(path, About(type, report.area_code, None, None, None), facts)
 
 
 def _need(event: NeedEvent, type: str) -> Subject:
