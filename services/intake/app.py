@@ -44,7 +44,9 @@ from services.intake.open311.keys import identify_key
 from services.intake.open311.posting import Postings
 from services.intake.open311.rules import GeoReport, load_open311
 from services.intake.open311.updates import Updates
+from services.intake.personal import oversight_routes
 from services.intake.personal import routes as personal_routes
+from services.intake.personal.oversight import keep_oversight
 from services.intake.personal.retention import keep_retention
 from services.intake.personal.rotation import keep_keys_current
 from services.intake.personal.rules import PersonalRules, load_personal_rules
@@ -104,6 +106,7 @@ PLAN = Plan(
         keep_count,
         keep_telling,
         keep_retention,
+        keep_oversight,
         keep_keys_current,
     ),
 )
@@ -112,6 +115,8 @@ ROUTERS = (
     list_routes.router,
     kpi_routes.router,
     export_routes.router,
+    oversight_routes.asked,
+    oversight_routes.router,
     personal_routes.router,
     routes.router,
     routes.public,

@@ -57,8 +57,8 @@ def _watch_readers() -> None:
         sa.Column("answered_by", sa.String(), nullable=True),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_read_alarms")),
+        sa.UniqueConstraint("reader", "day", name=op.f("uq_read_alarms_reader_day")),
     )
-    op.create_index("ix_read_alarms_raised_at", "read_alarms", ["raised_at"])
 
 
 def _keep_requests() -> None:
@@ -75,6 +75,7 @@ def _keep_requests() -> None:
         sa.Column("asked_by", sa.String(), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("late_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("outcome", sa.String(length=20), nullable=True),
         sa.Column("answer", sa.LargeBinary(), nullable=True),
         sa.Column("answered_by", sa.String(), nullable=True),
@@ -85,9 +86,9 @@ def _keep_requests() -> None:
         op.create_index(f"ix_data_requests_{column}", "data_requests", [column])
     is_open = sa.text("state = 'asked'")
     op.create_index(
-        "ix_data_requests_open",
+        "ix_data_requests_due_at",
         "data_requests",
-        ["due_at", "id"],
+        ["due_at"],
         postgresql_where=is_open,
         sqlite_where=is_open,
     )

@@ -6,27 +6,38 @@ nobody: in an emergency a clerk may have to read much, and says so when asked.
 
 import logging
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import cast
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from sqlalchemy import Table, func, select
+from uuid_utils.compat import uuid7
 
+from services.intake.cursors import id_of
 from services.intake.models import READ_LOG
 from services.intake.personal.oversight_models import ReadAlarm
 from services.intake.personal.rules import Oversight, PersonalRules
 from services.intake.settings import IntakeSettings
 from shared import bulk
 from shared.clock import local_date, local_midnight
+from shared.errors import Absent, Forbidden, Refused
 from shared.events.intake import AlarmKind, ReadAlarmRaised, ReadAlarmSnapshot
 from shared.service import Work
+from shared.web import Page
 
 log = logging.getLogger(__name__)
+
 _HOUR = timedelta(hours=1)
 _STREET_DIGITS = 9
 _ALARMS = cast(Table, ReadAlarm.__table__)
-_BY_READER_AND_DAY = UUID("0b0f8f0e-7d0c-4a57-8f0e-58d1f2f5c1a4")
+
+
+class AlarmAnswered(Refused):
+    """What lay behind it is written down."""
+
+    type, title = "alarm-answered", "The alarm has been answered"
 
 
 async def watch_reader(work: Work) -> None:
@@ -75,7 +86,7 @@ async def _bound_of_a_day(work: Work, reader: str, today: datetime, rules: Overs
 async def _raise_alarm(work: Work, kind: AlarmKind, persons: int, bound: int) -> None:
     reader, day = work.actor().subject, _today(work)
     row = {
-        "id": uuid5(_BY_READER_AND_DAY, f"{day} {reader}"),
+        "id": uuid7(),
         "reader": reader,
         "day": day,
         "kind": kind,
@@ -83,6 +94,7 @@ async def _raise_alarm(work: Work, kind: AlarmKind, persons: int, bound: int) ->
         "bound": bound,
         "raised_at": work.now,
     }
+    # A second one of this reader and day is none.
     if not await bulk.insert_new(work.session, _ALARMS, [row], key="id"):
         return
     community = work.part(IntakeSettings).community
@@ -97,6 +109,33 @@ async def _raise_alarm(work: Work, kind: AlarmKind, persons: int, bound: int) ->
     said = "unusual reading of personal data: alarm %s, %d persons, %s, %d pass"
     work.afterwards.append(partial(log.warning, said, row["id"], persons, kind, bound))
     work.afterwards.append(partial(work.host.metrics.noticed, "unusual_reading"))
+
+
+async def list_alarms(work: Work, page: Page[str], *, is_open: bool | None) -> Sequence[ReadAlarm]:
+    """The community's alarms, the newest first; `limit + 1` of them."""
+    work.permit(work.part(IntakeSettings).community)
+    query = select(ReadAlarm).order_by(ReadAlarm.id.desc()).limit(page.limit + 1)
+    after = id_of(page.after)
+    if after is not None:
+        query = query.where(ReadAlarm.id < after)
+    if is_open is not None:
+        answered = ReadAlarm.answered_at
+        query = query.where(answered.is_(None) if is_open else answered.is_not(None))
+    return (await work.session.scalars(query)).all()
+
+
+async def answer_alarm(work: Work, alarm_id: UUID, note: str) -> ReadAlarm:
+    """Say what lay behind it. Raises `Absent`, `AlarmAnswered`, `Forbidden` for an alarm about oneself."""
+    work.permit(work.part(IntakeSettings).community)
+    alarm = await work.session.get(ReadAlarm, alarm_id, with_for_update=True)
+    if alarm is None:
+        raise Absent("there is no such alarm")
+    if alarm.reader == work.actor().subject:
+        raise Forbidden("nobody answers an alarm about themselves")
+    if alarm.answered_at is not None:
+        raise AlarmAnswered("somebody has looked into it")
+    alarm.note, alarm.answered_by, alarm.answered_at = note, work.actor().subject, work.now
+    return alarm
 
 
 def _today(work: Work) -> date:

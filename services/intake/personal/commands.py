@@ -15,7 +15,8 @@ from services.intake.personal.erasing import black_out_reasons, make_anonymous
 from services.intake.personal.finding import Person, find_issues
 from services.intake.personal.models import Consent
 from services.intake.personal.readings import note_reading
-from services.intake.personal.views import DossierOut, FileOut, KeptIssueOut, ReadingOut, SaidOut
+from services.intake.personal.requests import end_with_erasure, requests_of
+from services.intake.personal.views import AskedOut, DossierOut, FileOut, KeptIssueOut, ReadingOut, SaidOut
 from shared.errors import Refused
 from shared.service import Work
 
@@ -40,6 +41,7 @@ async def tell_all(work: Work, person: Person, reason: str) -> DossierOut:
     readings = select(READ_LOG).where(READ_LOG.c.subject.in_([f"issue:{id}" for id in ids]))
     return DossierOut(
         told_at=work.now,
+        requests=[AskedOut.model_validate(one) for one in await requests_of(work, person)],
         issues=[await _kept(work, issue, person) for issue in issues],
         readings=[
             ReadingOut.model_validate(row._mapping)
@@ -60,6 +62,7 @@ async def erase(work: Work, person: Person, reason: str) -> list[str]:
     await _write_down(work, issues, ("erasure",), reason)
     words = await _words_of(work, [issue.id for issue in issues], person)
     await make_anonymous(work, issues)
+    await end_with_erasure(work, person)
     await black_out_reasons(work, words)
     return [issue.no for issue in issues]
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Date, Index, String, text
+from sqlalchemy import Date, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.intake.models import VAULT, Base
@@ -28,9 +28,10 @@ class ReadReview(Base):
 
 
 class ReadAlarm(Base):
-    """Somebody read more than is usual: one a reader and day, whose id follows from both."""
+    """Somebody read more than is usual: one a reader and day."""
 
     __tablename__ = "read_alarms"
+    __table_args__ = (UniqueConstraint("reader", "day"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     reader: Mapped[str]
@@ -38,7 +39,7 @@ class ReadAlarm(Base):
     kind: Mapped[str] = mapped_column(String(20))
     persons: Mapped[int]
     bound: Mapped[int]
-    raised_at: Mapped[datetime] = mapped_column(index=True)
+    raised_at: Mapped[datetime]
     note: Mapped[str | None] = mapped_column(Encrypted(VAULT, "intake.read_alarm.note"))
     answered_by: Mapped[str | None]
     answered_at: Mapped[datetime | None]
@@ -48,11 +49,12 @@ class DataRequest(Base):
     """What somebody asked of their data: to see, correct or erase it; `due_at` is by working days.
 
     Who asked is named by an account or a phone number, and by neither once the data was erased.
+    `late_at` is when somebody was told that no answer had come in time.
     """
 
     __tablename__ = "data_requests"
     __table_args__ = (
-        Index("ix_data_requests_open", "due_at", "id", postgresql_where=IS_OPEN, sqlite_where=IS_OPEN),
+        Index("ix_data_requests_due_at", "due_at", postgresql_where=IS_OPEN, sqlite_where=IS_OPEN),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -66,6 +68,7 @@ class DataRequest(Base):
     asked_by: Mapped[str]
     asked_at: Mapped[datetime]
     due_at: Mapped[datetime]
+    late_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(20))
     answer: Mapped[str | None] = mapped_column(Encrypted(VAULT, "intake.data_request.answer"))
     answered_by: Mapped[str | None]

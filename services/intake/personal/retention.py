@@ -3,19 +3,25 @@
 import asyncio
 import logging
 from datetime import timedelta
+from typing import cast
 
-from sqlalchemy import delete, exists, or_, select
+from sqlalchemy import Table, delete, exists, or_, select
 from sqlalchemy.orm import aliased
 
 from services.intake.issues.models import Issue, TimelineEntry
+from services.intake.kpis.folding import first_id_at
 from services.intake.lists.models import HAS_ENDED
+from services.intake.models import READ_LOG
 from services.intake.personal.erasing import make_anonymous
 from services.intake.personal.models import Consent
+from services.intake.personal.oversight_models import DataRequest, ReadAlarm, ReadReview
 from services.intake.personal.rules import PersonalRules
+from shared import bulk
 from shared.host import Host
 from shared.service import Work
 
 log = logging.getLogger(__name__)
+_REVIEWS, _ALARMS = (cast(Table, model.__table__) for model in (ReadReview, ReadAlarm))
 
 
 async def forget_issues(work: Work) -> int:
@@ -45,6 +51,25 @@ async def forget_consents(work: Work) -> int:
     return int(getattr(done, "rowcount", 0))
 
 
+async def forget_requests(work: Work) -> int:
+    """Delete requests that were answered so long ago that nobody needs the proof, and say how many."""
+    before = work.now - timedelta(days=work.part(PersonalRules).retention.request_days)
+    done = await work.session.execute(delete(DataRequest).where(DataRequest.answered_at < before))
+    return int(getattr(done, "rowcount", 0))
+
+
+async def forget_readings(host: Host) -> int:
+    """Delete what is kept of readings once nobody may ask any more, a slice a transaction; say how many.
+
+    Their ids tell when they were written; a review goes before its reading.
+    """
+    rules: PersonalRules = host.parts[PersonalRules]  # type: ignore[assignment]  # The parts stand under their types.
+    limit = first_id_at(host.clock.now() - timedelta(days=rules.retention.read_log_days))
+    await bulk.delete_where(host.database, _REVIEWS, _REVIEWS.c.reading_id < limit)
+    await bulk.delete_where(host.database, _ALARMS, _ALARMS.c.id < limit)
+    return await bulk.delete_where(host.database, READ_LOG, READ_LOG.c.id < limit)
+
+
 async def keep_retention(host: Host) -> None:
     """Forget for good, as often as the rules say."""
     rules: PersonalRules = host.parts[PersonalRules]  # type: ignore[assignment]  # The parts stand under their types.
@@ -64,6 +89,8 @@ async def forget(host: Host) -> int:
         forgotten += found
     async with host.work() as work:
         await forget_consents(work)
+        await forget_requests(work)
+    await forget_readings(host)
     if forgotten:
         log.info("%d issues that ended long ago name nobody any more", forgotten)
     return forgotten

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Request, Response
 from services.intake.issues.bodies import WhyIn
 from services.intake.issues.routes import once_only
 from services.intake.issues.rules import OFFICE, REPORTERS, STAFF
-from services.intake.personal import commands, consents
-from services.intake.personal.bodies import AgreedIn, PersonIn
+from services.intake.personal import commands, consents, correcting
+from services.intake.personal.bodies import AgreedIn, CorrectionIn, PersonIn
 from services.intake.personal.finding import Person
 from services.intake.personal.rules import PersonalRules, Purpose
-from services.intake.personal.views import ConsentOut, DossierOut, ErasedOut
+from services.intake.personal.views import ConsentOut, CorrectedOut, DossierOut, ErasedOut
 from shared.auth import Caller, Role
 from shared.web import RequestWork, Scope, WorkRoute, allow, allow_anyone
 
@@ -55,6 +55,17 @@ async def erase(
 ) -> ErasedOut:
     once_only(request)
     return ErasedOut(erased=await commands.erase(work, Person(body.phone, body.subject), body.reason))
+
+
+@router.post("/people/correction", summary="Put right how somebody is called, or reached (logged)")
+async def correct(
+    body: CorrectionIn,
+    request: Request,
+    work: RequestWork,
+    caller: Annotated[Caller, allow(*OFFICE, area=Scope.record)],
+) -> CorrectedOut:
+    once_only(request)
+    return CorrectedOut(corrected=await correcting.correct(work, body))
 
 
 @router.get("/consents/purposes", summary="What people may be asked to agree to, and in which words")

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from shared.settings import load_yaml
 
 Count = Annotated[int, Field(ge=1)]
+# Proof of lawful handling is kept for three years at least (PIPL, article 56).
+LegalProof = Annotated[int, Field(ge=1096)]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 
 
@@ -20,6 +22,8 @@ class Retention(_Rules):
 
     issue_days: Count
     consent_days: Count
+    request_days: LegalProof
+    read_log_days: LegalProof
     at_once: Count
     every_minutes: Count
 
@@ -31,11 +35,18 @@ class Oversight(_Rules):
     and never below `persons_a_day_at_least`.
     """
 
+    every_minutes: Count
     persons_an_hour: Count
     persons_a_day_at_least: Count
     times_usual: Annotated[float, Field(gt=1, le=100)]
     usual_days: Annotated[int, Field(ge=7, le=365)]
     review_percent: Annotated[float, Field(gt=0, le=100)]
+
+
+class Requests(_Rules):
+    """How long people wait for an answer about their data, in working days."""
+
+    working_days: Count
 
 
 class Rotation(_Rules):
@@ -61,6 +72,7 @@ class PersonalRules(_Rules):
 
     retention: Retention
     oversight: Oversight
+    requests: Requests
     rotation: Rotation
     consents: tuple[Purpose, ...]
 

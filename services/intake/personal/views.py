@@ -106,10 +106,23 @@ class KeptIssueOut(_Out):
         )
 
 
+class AskedOut(_Out):
+    """What somebody asked of their data, and how it was answered."""
+
+    kind: str
+    words: str | None
+    asked_at: datetime
+    due_at: datetime
+    outcome: str | None
+    answer: str | None
+    answered_at: datetime | None
+
+
 class DossierOut(_Out):
     """All that intake keeps about somebody."""
 
     told_at: datetime
+    requests: list[AskedOut]
     issues: list[KeptIssueOut]
     readings: list[ReadingOut]
 
@@ -118,6 +131,12 @@ class ErasedOut(_Out):
     """The numbers of the issues that name nobody any more."""
 
     erased: Sequence[str]
+
+
+class CorrectedOut(_Out):
+    """The numbers of the issues that hold the right name or number now."""
+
+    corrected: Sequence[str]
 
 
 class ConsentOut(_Out):
