@@ -55,7 +55,7 @@ async def transfer_issue(work: Work, issue_id: UUID, body: AssignIn) -> Issue:
     issue = await taken(work, issue_id, "transfer")
     before = issue.handler_person
     _give(work, issue, body)
-    note = Note(text=body.note, data={"from_person": before})
+    note = Note(text=body.note, data={"from_person": before, "to_person": body.person})
     work.emit(IssueAssigned(issue=move(work, issue, "transfer", issue.state, note), automatic=False))
     return issue
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from services.intake.catalogue import COMMUNITY_LEVEL, OTHER, Catalogue
 from services.intake.clocks.timers import start_clocks
@@ -19,8 +19,9 @@ from shared.events.intake import IssueReopened, IssueReworked, IssueState, Issue
 from shared.service import Work
 
 NOT_SOLVED = "not_solved"
-# Who did any of this worked on it, whoever handles it now.
-_WORK = ("start", "resolve")
+# Who did any of this worked on it, whoever handles it now; so did who took it over, or gave it on.
+_WORK = ("start", "resolve", "task-start", "task-finish")
+_TAKEN_OVER = ("from_person", "to_person")
 
 
 class FourEyes(Forbidden):
@@ -127,10 +128,9 @@ async def hold_to_four_eyes(work: Work, issue: Issue) -> None:
     """Raise `FourEyes` for whoever worked on it in any round, or is complained about in it."""
     caller = work.actor().subject
     concerned = {issue.handler_person, issue.resolved_by, issue.against, *issue.task_people}
-    query = select(TimelineEntry.id).where(
-        TimelineEntry.issue_id == issue.id,
-        TimelineEntry.command.in_(_WORK),
-        TimelineEntry.actor == caller,
-    )
+    line = TimelineEntry
+    names = or_(*(line.data[key].as_string() == caller for key in _TAKEN_OVER))
+    worked = or_(and_(line.command.in_(_WORK), line.actor == caller), and_(line.command == "transfer", names))
+    query = select(line.id).where(line.issue_id == issue.id, worked)
     if caller in concerned or await work.session.scalar(query.limit(1)) is not None:
         raise FourEyes("you did the work, or it is about you; a second person has to look at it")
