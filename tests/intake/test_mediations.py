@@ -127,6 +127,8 @@ async def test_a_landlord_who_refuses_ends_it_and_the_tenant_is_told_of_the_cour
     ended = (await take(people, mediation, "consent", party=2, agrees=False)).json()
     assert (ended["state"], ended["commands"]) == ("refused_by_party", [])
     assert set(ended["rights"]) == {"zh", "en"}
+    seen = (await people.nobody.get(f"/track/{issue['no']}", params={"code": issue["track_code"]})).json()
+    assert seen["steps"][-1]["said"] == " ".join(ended["rights"].values())
     # The issue is free to be handed up, or mediated once more.
     again = await opened(people, issue)
     assert again["no"] == 2

@@ -15,8 +15,8 @@ from shared.events.intake import Handler, IssueState, Urgency
 from shared.privacy import mask_phone
 
 SENSITIVE = 2
-# The advice that goes with a rejection and how a matter stands are written for the reporter.
-TOLD_TO_REPORTER = frozenset({"reject", "interim-reply"})
+# The advice with a rejection, how a matter stands, and where else to turn are written for the reporter.
+TOLD_TO_REPORTER = frozenset({"reject", "interim-reply", "tell-rights"})
 
 
 class _Out(BaseModel):

@@ -19,6 +19,10 @@ UNDER_WAY = frozenset({
 })
 # It came to nothing: the parties are told of court and arbitration.
 CAME_TO_NOTHING = frozenset({S.refused_by_party, S.failed, S.breached})
+RIGHTS = {
+    "zh": "双方可以就争议向人民法院起诉或者依法申请仲裁,也可以由司法所提供帮助。",
+    "en": "Either party may turn to a court, or to arbitration; the judicial office (司法所) gives help.",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from services.intake.issues.models import Issue
 from services.intake.issues.record import Note, jot, locked, permit
 from services.intake.issues.rules import OPEN, By
 from services.intake.mediation.models import FollowUp, Instalment, Mediation, Party
-from services.intake.mediation.rules import MOVES, UNDER_WAY, allowed
+from services.intake.mediation.rules import CAME_TO_NOTHING, MOVES, RIGHTS, UNDER_WAY, allowed
 from shared.errors import Absent, IllegalTransition
 from shared.events.intake import MediationEnded, MediationSnapshot, MediationState
 from shared.service import Work
@@ -53,6 +53,9 @@ def move_mediation(
     before, mediation.state = mediation.state, target
     mediation.version += 1
     jot_step(work, mediation, issue, name, before, note=note)
+    if target in CAME_TO_NOTHING:
+        # Whoever reported the dispute reads of the court where they follow it, whatever else they were told.
+        jot(work, issue, "tell-rights", Note(text=" ".join(RIGHTS.values())))
     return snapshot_of(mediation)
 
 

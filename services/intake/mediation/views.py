@@ -9,15 +9,10 @@ from pydantic import BaseModel, ConfigDict
 from services.intake.issues.rules import OFFICE
 from services.intake.mediation.models import Mediation
 from services.intake.mediation.reading import Whole
-from services.intake.mediation.rules import CAME_TO_NOTHING, allowed
+from services.intake.mediation.rules import CAME_TO_NOTHING, RIGHTS, allowed
 from shared.auth import Caller
 from shared.events.intake import MediationState
 from shared.privacy import mask_phone
-
-RIGHTS = {
-    "zh": "双方可以就争议向人民法院起诉或者依法申请仲裁,也可以由司法所提供帮助。",
-    "en": "Either party may turn to a court, or to arbitration; the judicial office (司法所) gives help.",
-}
 
 
 class _Out(BaseModel):
