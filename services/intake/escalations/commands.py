@@ -54,7 +54,7 @@ async def escalate_issue(work: Work, issue_id: UUID, body: EscalateIn) -> Escala
     issue = await locked(work, issue_id)
     permit(work, issue, By.HANDLER_OR_AREA)
     work.expect(issue.version)
-    _hold_to_state(issue, body)
+    _hold_to_state(issue, body.type)
     await _hold_to_level(work, issue, body)
     if body.type in HANDS_OVER and await open_handovers(work, issue.id):
         raise HandoverUnderWay("take it back first, or wait for the answer")
@@ -76,8 +76,7 @@ async def escalate_issue(work: Work, issue_id: UUID, body: EscalateIn) -> Escala
 async def approve(work: Work, escalation_id: UUID) -> Escalation:
     """Say yes: what was asked for is sent."""
     escalation, issue = await _held(work, escalation_id, "approve")
-    if escalation.type in HANDS_OVER:
-        hold_issue_to_table(issue, "escalate")
+    _hold_to_state(issue, escalation.type)
     escalation.decided_by = work.actor().subject
     escalation.version += 1
     send(work, escalation, issue)
@@ -161,8 +160,8 @@ def _end(work: Work, escalation: Escalation, name: str) -> EscalationSnapshot:
     return move(work, escalation, name)
 
 
-def _hold_to_state(issue: Issue, body: EscalateIn) -> None:
-    if body.type in HANDS_OVER:
+def _hold_to_state(issue: Issue, kind: str) -> None:
+    if kind in HANDS_OVER:
         hold_issue_to_table(issue, "escalate")
     elif issue.state not in OPEN:
         raise IllegalTransition(
