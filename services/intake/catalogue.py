@@ -31,7 +31,10 @@ class Group(BaseModel):
 
 
 class Category(Group):
-    """What kind of matter it is, and the defaults that follow: hours run from acceptance."""
+    """What kind of matter it is, and the defaults that follow: hours run from acceptance.
+
+    `notice_level` gets an information copy. `about_staff` are complaints on those who work here.
+    """
 
     code: Annotated[str, Field(pattern=r"^([0-9]{4}|99)$")]
     urgency: Urgency
@@ -40,6 +43,7 @@ class Category(Group):
     level: Annotated[int, Field(ge=0, le=4)]
     notice_level: Annotated[int | None, Field(ge=3, le=4)] = None
     privacy_class: Annotated[int, Field(ge=0, le=2)]
+    about_staff: bool = False
 
     @property
     def is_safety(self) -> bool:

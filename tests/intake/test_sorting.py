@@ -80,4 +80,4 @@ async def test_who_is_complained_about_neither_handles_nor_judges_the_complaint(
     await people.tell("start", issue, people.worker)
     await people.add_photo(issue)
     await people.tell("resolve", issue, people.worker)
-    assert refused_as(await people.tell("verify", issue, people.leader), "four-eyes", 403)
+    assert refused_as(await people.tell("verify", issue, people.leader), "forbidden", 403)

@@ -11,6 +11,7 @@ from services.intake.escalations.models import Escalation
 from services.intake.escalations.record import count_level, locked_pair, move, snapshot_of
 from services.intake.escalations.rules import HANDS_OVER, SPEAKERS, allowed, hold_to_table
 from services.intake.evidence.models import Evidence, EvidenceContent
+from services.intake.issues.complaints import hold_off
 from services.intake.issues.models import Issue
 from services.intake.issues.record import Note, is_in, jot
 from services.intake.issues.record import move as move_issue
@@ -60,6 +61,7 @@ async def held(work: Work, escalation_id: UUID, name: str) -> tuple[Escalation, 
     Raises `Absent`, `Forbidden` (area, level), `Stale`, `IllegalTransition`.
     """
     escalation, issue = await locked_pair(work, escalation_id)
+    hold_off(work, issue)
     work.permit(issue.area_code)
     if not work.actor().has(*SPEAKERS[escalation.to_level]):
         raise Forbidden(f"level {escalation.to_level} was asked, and you do not speak for it")
@@ -79,7 +81,7 @@ def acknowledge(work: Work, escalation: Escalation, issue: Issue, answer: Answer
     else:
         escalation.version += 1
         snapshot = snapshot_of(escalation)
-    jot(work, issue, "acknowledge-escalation", _note(escalation, answer))
+    jot(work, issue, "acknowledge-escalation", note_of(escalation, answer))
     work.emit(EscalationAcknowledged(escalation=snapshot, street_no=escalation.street_no))
 
 
@@ -87,7 +89,7 @@ def progress(work: Work, escalation: Escalation, issue: Issue, answer: Answer) -
     """The target works on it: from now on it counts that this level took the issue."""
     count_level(escalation, issue)
     snapshot = move(work, escalation, "progress")
-    jot(work, issue, "progress-escalation", _note(escalation, answer))
+    jot(work, issue, "progress-escalation", note_of(escalation, answer))
     work.emit(EscalationProgressed(escalation=snapshot))
 
 
@@ -113,12 +115,12 @@ async def hand_back(work: Work, escalation: Escalation, issue: Issue, answer: An
     snapshot = move(work, escalation, "return")
     work.emit(EscalationReturned(escalation=snapshot, reason_code=answer.code))
     if not bring_home(work, escalation, issue, answer.code):
-        jot(work, issue, "return-escalation", _note(escalation, answer))
+        jot(work, issue, "return-escalation", note_of(escalation, answer))
 
 
 def refuse_return(work: Work, escalation: Escalation, issue: Issue, answer: Answer) -> None:
     """Note that the target tried to hand it back in vain, so that somebody speaks with it."""
-    jot(work, issue, "refuse-return", _note(escalation, answer))
+    jot(work, issue, "refuse-return", note_of(escalation, answer))
 
 
 async def reply(work: Work, escalation: Escalation, issue: Issue, answer: Answer) -> None:
@@ -128,7 +130,7 @@ async def reply(work: Work, escalation: Escalation, issue: Issue, answer: Answer
     escalation.outcome_code, escalation.answer, escalation.ended_at = answer.code, answer.text, work.now
     work.emit(EscalationReplied(escalation=move(work, escalation, "reply"), outcome_code=answer.code))
     if escalation.type not in HANDS_OVER or not is_in(issue, IssueState.escalated):
-        jot(work, issue, "reply-escalation", _note(escalation, answer))
+        jot(work, issue, "reply-escalation", note_of(escalation, answer))
     elif escalation.parent_id is not None:
         # The district answers the street, and the street the community.
         bring_home(work, escalation, issue, answer.code)
@@ -152,7 +154,7 @@ def _resolve(work: Work, escalation: Escalation, issue: Issue, answer: Answer) -
     # The street answers the community; what follows, verification or rework, is the community's again.
     issue.level = escalation.from_level
     issue.outcome_code, issue.resolved_at, issue.resolved_by = answer.code, work.now, answer.by
-    note = Note(reason_code=answer.code, evidence=evidence, data=_note(escalation, answer).data)
+    note = Note(reason_code=answer.code, evidence=evidence, data=note_of(escalation, answer).data)
     snapshot = move_issue(work, issue, "resolve", IssueState.resolved, note)
     work.emit(IssueResolved(issue=snapshot, evidence_count=len(evidence)))
 
@@ -176,6 +178,7 @@ def _as_evidence(work: Work, issue: Issue, answer: Answer) -> UUID:
     return evidence.id
 
 
-def _note(escalation: Escalation, answer: Answer) -> Note:
+def note_of(escalation: Escalation, answer: Answer) -> Note:
+    """What the timeline says of the word."""
     data: dict[str, object] = {"escalation_id": str(escalation.id), "by": answer.by}
     return Note(reason_code=answer.code or None, text=answer.text, data=data)

@@ -18,6 +18,7 @@ from services.intake.escalations.record import (
 )
 from services.intake.escalations.rules import HANDS_OVER, STREET_LEVEL, hold_to_table, needs_approval
 from services.intake.evidence.handing_on import hold_to_issue
+from services.intake.issues.complaints import hold_off
 from services.intake.issues.models import Issue
 from services.intake.issues.record import Note, actor_of, is_in, jot, locked, permit
 from services.intake.issues.record import hold_to_table as hold_issue_to_table
@@ -32,6 +33,7 @@ from shared.events.intake import (
     EscalationRequested,
     EscalationSnapshot,
     EscalationState,
+    EscalationType,
     IssueReturned,
     IssueState,
 )
@@ -61,6 +63,7 @@ async def escalate_issue(work: Work, issue_id: UUID, body: EscalateIn) -> Escala
     await hold_to_issue(work, issue.id, body.dossier.evidence_ids)
     escalation = draft(work, issue, body.type, body.to_level)
     escalation.target = body.target or escalation.target
+    escalation.household_code = _household(issue, body)
     escalation.returns = await returns_so_far(work, escalation)
     escalation.dossier, escalation.criteria = body.dossier.model_dump(mode="json"), list(body.criteria)
     work.session.add(escalation)
@@ -149,6 +152,7 @@ async def take_back_passed_on(work: Work, escalation: Escalation, issue: Issue) 
 
 async def _held(work: Work, escalation_id: UUID, name: str) -> tuple[Escalation, Issue]:
     escalation, issue = await locked_pair(work, escalation_id)
+    hold_off(work, issue)
     work.permit(issue.area_code)
     work.expect(escalation.version)
     hold_to_table(escalation.state, name)
@@ -158,6 +162,17 @@ async def _held(work: Work, escalation_id: UUID, name: str) -> tuple[Escalation,
 def _end(work: Work, escalation: Escalation, name: str) -> EscalationSnapshot:
     escalation.decided_by, escalation.ended_at = actor_of(work)[0], work.now
     return move(work, escalation, name)
+
+
+def _household(issue: Issue, body: EscalateIn) -> str | None:
+    """Whom relief is asked for. Raises `Invalid` for a household that the issue does not name."""
+    if body.type is not EscalationType.relief_request:
+        return None
+    known = issue.households
+    if body.household is not None and known and body.household not in known:
+        message = f"one of {', '.join(known)}"
+        raise Invalid(f"household: {message}", fields=[FieldError("household", message)])
+    return body.household or (known[0] if len(known) == 1 else None)
 
 
 def _hold_to_state(issue: Issue, kind: str) -> None:

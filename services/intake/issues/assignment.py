@@ -6,6 +6,7 @@ from uuid import UUID
 
 from services.intake.channels.off_list import hold_to_list
 from services.intake.issues.bodies import AssignIn, ReasonIn
+from services.intake.issues.complaints import keep_away
 from services.intake.issues.models import Issue
 from services.intake.issues.record import Note, move, taken
 from services.intake.limits import Limits
@@ -33,12 +34,6 @@ class SameHandler(Refused):
     type, title = "same-handler", "The issue is this person's already"
 
 
-class AboutThemselves(Refused):
-    """Who is complained about does not handle the complaint."""
-
-    type, title = "about-themselves", "The issue is about this person"
-
-
 async def assign_issue(work: Work, issue_id: UUID, body: AssignIn) -> Issue:
     """Name the handler by hand; a help that was asked for with the report goes out with the first one."""
     issue = await taken(work, issue_id, "assign")
@@ -63,8 +58,7 @@ async def transfer_issue(work: Work, issue_id: UUID, body: AssignIn) -> Issue:
 def _give(work: Work, issue: Issue, body: AssignIn) -> None:
     if issue.handler_person == body.person:
         raise SameHandler(f"{body.person} handles the issue already")
-    if issue.against == body.person:
-        raise AboutThemselves(f"the complaint is about {body.person}")
+    keep_away(issue, body.person)
     hold_to_list(issue, body.unit or issue.area_code, work.now)
     issue.handler_unit, issue.handler_person = body.unit or issue.area_code, body.person
     issue.assigned_at = work.now

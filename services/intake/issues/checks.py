@@ -15,7 +15,10 @@ _STAFF_ONLY = ("urgency", "households", "help", "emergency", "source_ref")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report that may be taken. `certain` means that its category was given by somebody who knows."""
+    """A report that may be taken. `certain` means that its category was given by somebody who knows.
+
+    Of a complaint on staff the office says first whom it is about.
+    """
 
     body: ReportIn
     channel: Channel
@@ -45,7 +48,7 @@ def checked(
         channel=channel,
         category=category,
         urgency=body.urgency or (category.urgency if category else None),
-        certain=is_staff and category is not None and category.code != OTHER,
+        certain=is_staff and category is not None and not (category.code == OTHER or category.about_staff),
         reporter_subject=caller.subject if own else None,
     )
 

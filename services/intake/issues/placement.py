@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 from services.intake.channels.off_list import is_barred
 from services.intake.issues.clocks import Clocks
 from services.intake.issues.colours import Facts, colour_of
+from services.intake.issues.complaints import is_on_staff
 from services.intake.issues.models import Issue, TimelineEntry
 from shared import bulk
 from shared.events.grid import AssignmentProposed, AssignmentSnapshot, IssueLocated
@@ -33,7 +34,7 @@ _SET = (
 _READ = tuple(dict.fromkeys((
     "id", *(name for name in IssueSnapshot.model_fields if name != "handler"), *_SET,
     "area_by_hand", "against", "off_list", "off_list_until",
-    "accepted_at", "clock_began_at", "resolved_at", "suspended_at", "paused_s",
+    "accepted_at", "clock_began_at", "resolved_at", "suspended_at", "paused_s", "supervised",
 )))  # fmt: skip
 
 News: TypeAlias = IssueLocated | AssignmentProposed
@@ -88,7 +89,9 @@ def _locate(desk: _Desk, row: Row, event: IssueLocated) -> None:
 
 
 def _is_barred(desk: _Desk, row: Row, proposal: AssignmentSnapshot) -> bool:
-    # Who is complained about does not handle the complaint, whatever the roster says.
+    # Who is complained about does not handle the complaint, and the roster does not know who that is.
+    if is_on_staff(desk.work, cast("str | None", row["category"])):
+        return True
     if proposal.handler is not None and proposal.handler.person == row["against"]:
         return True
     until = cast("datetime | None", row["off_list_until"])

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import defer
 
 from services.intake.families.relatives import news_of_master
 from services.intake.issues import tracking
+from services.intake.issues.complaints import open_to
 from services.intake.issues.models import Issue, Reporter, TimelineEntry
 from services.intake.issues.record import permit_concerned
 from services.intake.issues.reports import PHONE_INDEX
@@ -101,7 +102,8 @@ def of_caller(work: Work) -> ColumnElement[bool]:
     """What a list must be cut to: the caller's areas and what they handle, or what they reported."""
     caller, areas = work.actor(), work.areas()
     if caller.has(*STAFF, Role.STREET_OFFICER):
-        return or_(Issue.handler_person == caller.subject, *(within(area) for area in areas))
+        theirs = or_(Issue.handler_person == caller.subject, *(within(area) for area in areas))
+        return and_(theirs, *open_to(work))
     return Issue.reporter_subject == caller.subject
 
 

@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 from services.intake.clocks.timers import set_timer
 from services.intake.issues.clocks import Clocks
 from services.intake.issues.colours import Facts, colour_of
+from services.intake.issues.complaints import hold_off
 from services.intake.issues.models import Issue, TimelineEntry
 from services.intake.issues.rules import COMMANDS, OFFICE, STAFF, By, allowed
 from shared.auth import Caller, Role
@@ -81,6 +82,7 @@ def hold_to_table(issue: Issue, name: str) -> None:
 def permit(work: Work, issue: Issue, by: By) -> None:
     """Raise `Forbidden` unless the issue is the caller's in the way that the command asks for."""
     caller = work.actor()
+    hold_off(work, issue)
     if by is By.REPORTER:
         _permit_reporter(work, issue, caller)
     elif by is By.HANDLER:
@@ -97,6 +99,7 @@ def permit(work: Work, issue: Issue, by: By) -> None:
 def permit_concerned(work: Work, issue: Issue) -> None:
     """Raise `Forbidden` unless the caller reported it, works on it, or has the area (staff, the street)."""
     caller = work.actor()
+    hold_off(work, issue)
     if caller.subject in {issue.reporter_subject, issue.handler_person, *issue.task_people}:
         work.permit_own(caller.subject)
     elif caller.has(*STAFF, Role.STREET_OFFICER):
@@ -148,6 +151,7 @@ def repaint(work: Work, issue: Issue) -> None:
         resolved_at=issue.resolved_at,
         suspended_at=issue.suspended_at,
         paused=timedelta(seconds=issue.paused_s),
+        supervised=issue.supervised,
     )
     colour = colour_of(facts, work.now, work.part(Clocks))
     if colour != issue.colour:

@@ -6,23 +6,29 @@ from uuid import UUID
 from services.intake.catalogue import OTHER, Catalogue, Category
 from services.intake.emergencies.bodies import EmergencyIn
 from services.intake.emergencies.commands import next_step, raise_alarm
+from services.intake.escalations.copying import copy_upwards
 from services.intake.extensions.commands import time_given
 from services.intake.issues.bodies import Body, CategoryCode
 from services.intake.issues.checks import known_category
 from services.intake.issues.clocks import Clocks, due_after_acceptance
+from services.intake.issues.complaints import name_accused
 from services.intake.issues.models import Issue
 from services.intake.issues.record import Note, move, raise_max_level, taken
-from services.intake.words import Text
+from services.intake.words import Subject, Text
 from shared.errors import FieldError, Invalid
 from shared.events.intake import IssueRecategorised, Urgency
 from shared.service import Work
 
 
 class RecategoriseIn(Body):
-    """What the matter turned out to be; an urgency that is left out follows from the category."""
+    """What the matter turned out to be; an urgency that is left out follows from the category.
+
+    `against` is who is complained about.
+    """
 
     category: CategoryCode | None = None
     urgency: Urgency | None = None
+    against: Subject | None = None
     emergency: EmergencyIn | None = None
     note: Text
 
@@ -36,8 +42,9 @@ async def recategorise_issue(work: Work, issue_id: UUID, body: RecategoriseIn) -
     before, urgency_before = issue.category, issue.urgency
     category = _category(work, issue, body)
     urgency = body.urgency or (category.urgency if body.category else Urgency(urgency_before or Urgency.U2))
-    if (category.code, urgency) == (before, urgency_before):
+    if (category.code, urgency, body.against) == (before, urgency_before, None):
         raise _invalid("category", f"it is {before} with urgency {urgency_before} already")
+    name_accused(work, issue, category, body.against, explained=True)
     first_before = _first_level(work, before)
     issue.category, issue.urgency, issue.privacy_class = category.code, urgency, category.privacy_class
     # What was raised on its way does not fall again.
@@ -49,6 +56,8 @@ async def recategorise_issue(work: Work, issue_id: UUID, body: RecategoriseIn) -
     snapshot = move(work, issue, "recategorise", issue.state, Note(text=body.note, data=data))
     from_urgency = None if urgency_before is None else Urgency(urgency_before)
     work.emit(IssueRecategorised(issue=snapshot, from_category=before, from_urgency=from_urgency))
+    if category.code != before:
+        copy_upwards(work, issue, category)
     if urgency is Urgency.U0 and urgency_before != Urgency.U0:
         raise_alarm(work, next_step(work, issue), category, body.emergency)
     return issue

@@ -1,4 +1,4 @@
-"""What may still move since a calendar is not published, and the clocks of mediations."""
+"""What may still move with a calendar, the clocks of mediations, and who is complained about."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,6 +9,7 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
+ACCUSES = sa.text("against IS NOT NULL")
 PROVISIONAL = sa.text("provisional_edition IS NOT NULL")
 WAITS = sa.text("timer_at IS NOT NULL")
 
@@ -19,6 +20,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("mediated_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(
             sa.Column("due_fixed", sa.Boolean(), server_default=sa.text("false"), nullable=False)
+        )
+        batch_op.create_index(
+            "ix_issues_against", ["against"], unique=False, postgresql_where=ACCUSES, sqlite_where=ACCUSES
         )
     for table in ("issues", "escalations"):
         with op.batch_alter_table(table, schema=None) as batch_op:
@@ -65,5 +69,6 @@ def downgrade() -> None:
             batch_op.drop_index(f"ix_{table}_provisional_edition")
             batch_op.drop_column("provisional_edition")
     with op.batch_alter_table("issues", schema=None) as batch_op:
+        batch_op.drop_index("ix_issues_against")
         batch_op.drop_column("due_fixed")
         batch_op.drop_column("mediated_at")

@@ -12,6 +12,7 @@ from services.intake.issues import places
 from services.intake.issues.acceptance import accept_issue
 from services.intake.issues.bodies import AcceptIn, MergeIn
 from services.intake.issues.checks import known_category
+from services.intake.issues.complaints import hold_off
 from services.intake.issues.models import Issue
 from services.intake.issues.reading import of_caller, read_issue
 from services.intake.issues.record import Note, is_in, jot, locked
@@ -61,6 +62,7 @@ async def answer_suggestion(work: Work, issue_id: UUID, body: AnswerIn) -> Issue
     Raises what `accept`, `recategorise` and `merge` raise, and `Invalid` for an unknown category.
     """
     issue = await locked(work, issue_id)
+    hold_off(work, issue)
     work.permit(issue.area_code)
     work.expect(issue.version)
     value = str(body.category or body.duplicate_id)
@@ -104,6 +106,7 @@ async def _score(work: Work, issue: Issue, body: AnswerIn) -> int:
     other = await work.session.get(Issue, body.duplicate_id)
     if other is None or other is issue:
         raise Absent("there is no such other issue")
+    hold_off(work, other)
     work.permit(other.area_code)
     likeness = adviser.compare(_told(issue), _told(other))
     return 0 if likeness is None else round(1000 * likeness.score)

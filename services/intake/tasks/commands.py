@@ -9,6 +9,7 @@ from uuid_utils.compat import uuid7
 
 from services.intake.evidence.models import Evidence
 from services.intake.issues.bodies import NoteIn, ReasonIn
+from services.intake.issues.complaints import keep_away
 from services.intake.issues.models import Issue
 from services.intake.issues.record import Note, jot, move, permit_concerned, taken
 from services.intake.issues.verification import FourEyes
@@ -58,6 +59,7 @@ async def split_issue(work: Work, issue_id: UUID, body: SplitIn) -> Issue:
 
 
 def _task(work: Work, issue: Issue, part: PartIn, no: int) -> Task:
+    keep_away(issue, part.person)
     return Task(
         id=uuid7(),
         version=1,
@@ -126,6 +128,7 @@ async def finish_task(work: Work, task_id: UUID, body: DoneIn) -> Task:
 async def give_task(work: Work, task_id: UUID, body: GiveIn) -> Task:
     """Give it to somebody else."""
     task, issue = await taken_task(work, task_id, "give")
+    keep_away(issue, body.person)
     task.unit, task.person = body.unit, body.person
     task.given_by, task.given_at = work.actor().subject, work.now
     note = Note(text=body.note, data={"person": body.person})

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from services.intake.issues.complaints import hold_off
 from services.intake.issues.models import Issue
 from services.intake.issues.record import Note, jot, locked
 from services.intake.issues.rules import OPEN
@@ -49,6 +50,7 @@ async def taken_task(work: Work, task_id: UUID, name: str) -> tuple[Task, Issue]
 
 
 def _permit(work: Work, task: Task, issue: Issue, by: By) -> None:
+    hold_off(work, issue)
     if by is By.AREA:
         work.permit(issue.area_code)
     elif work.actor().subject == task.person:

@@ -67,6 +67,7 @@ FEEDS = (
     Feed(intake.IssueHelpRequested, "issue.help_requested", _HELP),
     Feed(intake.IssueUnmerged, "issue.unmerged", ("master_id",)),
     Feed(intake.IssueRecategorised, "issue.recategorised", ("from_category", "from_urgency")),
+    Feed(intake.IssueCopied, "issue.copied", ("to_level", "target")),
     Feed(intake.IssueSplit, "issue.split", ("parts",)),
     Feed(intake.IssueExtensionAsked, "issue.extension_asked", ("to_level", "until", "reason_code")),
     Feed(intake.IssueExtended, "issue.extended", ("due_before",)),

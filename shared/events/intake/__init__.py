@@ -58,6 +58,7 @@ from shared.events.intake.kpis import (
     KpiReportSnapshot,
 )
 from shared.events.intake.loop import (
+    IssueCopied,
     IssueExtended,
     IssueExtensionAsked,
     IssueExtensionRefused,
@@ -125,6 +126,7 @@ __all__ = [
     "IssueAccepted",
     "IssueAssigned",
     "IssueClosed",
+    "IssueCopied",
     "IssueDeclined",
     "IssueDispatched",
     "IssueEscalated",

@@ -19,6 +19,13 @@ class IssueRecategorised(IssueEvent, type="intake.issue.recategorised.v1"):
     from_urgency: Urgency | None
 
 
+class IssueCopied(IssueEvent, type="intake.issue.copied.v1"):
+    """A level above gets to know of the matter; nothing is asked of it, and the matter stays where it is."""
+
+    to_level: int
+    target: str
+
+
 class IssueSplit(IssueEvent, type="intake.issue.split.v1"):
     """Parts of the work were given to other units; each part has events of its own."""
 
