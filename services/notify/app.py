@@ -9,10 +9,12 @@ from services.notify.deliveries.courier import Courier, deliver
 from services.notify.endpoints import routes as endpoints
 from services.notify.messages.history import keep_history_short
 from services.notify.models import vault
+from services.notify.rules.engine import Engine
 from services.notify.service import notify
 from services.notify.settings import NotifySettings
 from shared.http import HttpClient
 from shared.runtime import Plan
+from shared.settings import load_yaml
 
 # Importing the handlers registers them.
 __all__ = ["PLAN", "ROUTERS", "handlers"]
@@ -20,8 +22,9 @@ __all__ = ["PLAN", "ROUTERS", "handlers"]
 
 def _parts(settings: NotifySettings) -> Mapping[type, object]:
     vault.unlock(settings.keyring)
+    engine = load_yaml(settings.webhook_engine_file, Engine)
     http = HttpClient(settings.outbound, connections=settings.webhook_slots * 2)
-    return {NotifySettings: settings, Courier: Courier(http, settings)}
+    return {NotifySettings: settings, Engine: engine, Courier: Courier(http, settings, engine)}
 
 
 PLAN = Plan(

@@ -10,11 +10,12 @@ from aiohttp.test_utils import TestServer
 from sqlalchemy import update
 
 from services.notify.deliveries.attempts import released
-from services.notify.deliveries.claims import Job, claim
+from services.notify.deliveries.claims import Share, claim
 from services.notify.deliveries.courier import deliver
+from services.notify.deliveries.jobs import Job
 from services.notify.deliveries.outcomes import record
 from services.notify.models import Endpoint
-from services.notify.rules.slots import Grant
+from services.notify.rules.retries import SCHEDULE_S
 from shared.auth import Role
 from shared.events.notify import EndpointDisabled
 from tests.notify.conftest import STREET, Office, Sink, event_of
@@ -25,9 +26,9 @@ MakeSink = Callable[[], Awaitable[Sink]]
 async def claim_as_another(office: Office, endpoint_id: UUID) -> list[Job]:
     """What a sender in another process does before it is killed, or falls asleep."""
     database, now = office.stage.host.database, office.stage.clock.now()
-    grant = Grant(slow=False, most=10, each={endpoint_id: 10})
+    share = Share(endpoint_id=endpoint_id, bound=10, lease_s=30.0)
     async with database.transaction() as session:
-        return await claim(session, grant, {endpoint_id: 30.0}, now, sqlite=database.is_sqlite)
+        return await claim(session, [share], 10, now)
 
 
 async def test_a_receiver_that_was_down_gets_the_same_message_when_it_is_up_again(
@@ -57,9 +58,9 @@ async def test_tries_follow_the_schedule_and_end_as_exhausted(office: Office, si
     await office.open(sink)
     sink.status = 500
     await office.stage.give(event_of("issue.closed"))
-    for _ in range(10):
+    for seconds in (*SCHEDULE_S, 600):
         await office.send()
-        office.later(hours=30)
+        office.later(seconds=seconds * 1.2 + 1)
     [end] = await office.deliveries(type="issue.closed")
     shown = await office.delivery(end["id"])
     assert (end["state"], end["attempts"], end["next_at"]) == ("exhausted", 10, None)
@@ -75,9 +76,9 @@ async def test_an_exhausted_delivery_can_be_sent_again_under_its_old_id(
     await office.open(sink)
     sink.status = 500
     await office.stage.give(event_of("issue.closed"))
-    for _ in range(10):
+    for seconds in (*SCHEDULE_S, 600):
         await office.send()
-        office.later(hours=30)
+        office.later(seconds=seconds * 1.2 + 1)
     sink.status = 200
     [end] = await office.deliveries(state="exhausted")
     async with office.stage.client(Role.STREET_OFFICER, areas=(STREET,)) as client:
@@ -200,7 +201,7 @@ async def test_a_sender_that_slept_past_its_lease_changes_nothing(office: Office
     office.later(seconds=31)
     assert await office.send() == 1
     async with host.work() as work:
-        await record(work.session, [released(job, host.clock.now()).change])
+        await record(work.session, [released(job).change])
     [end] = await office.deliveries(type="issue.closed")
     assert end["state"] == "succeeded"
 

@@ -11,6 +11,7 @@ from sqlalchemy import text, update
 from services.notify.deliveries import courier
 from services.notify.deliveries.courier import Courier, deliver
 from services.notify.models import Endpoint
+from services.notify.rules.engine import Engine
 from services.notify.settings import NotifySettings
 from shared.http import HttpClient
 from tests.notify.conftest import Office, Sink, event_of
@@ -179,7 +180,9 @@ async def test_two_senders_on_one_database_share_the_work(office: Office, sinks:
         await office.stage.give(event_of("issue.closed", version=number))
     settings = office.stage.host.parts[NotifySettings]
     assert isinstance(settings, NotifySettings)
-    second = Courier(HttpClient(settings.outbound), settings)
+    engine = office.stage.host.parts[Engine]
+    assert isinstance(engine, Engine)
+    second = Courier(HttpClient(settings.outbound), settings, engine)
     host = office.stage.host
     runs = [asyncio.create_task(run) for run in (deliver(host), second.run(host))]
     await asyncio.wait_for(sink.until(60), 30)

@@ -2,7 +2,6 @@
 
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -12,7 +11,6 @@ from standardwebhooks import Webhook
 from services.notify.rules.filters import PATTERN, matches
 from services.notify.rules.retries import SCHEDULE_S, judge, read_retry_after
 from services.notify.rules.signing import is_signed, key_of, new_secret, sign
-from services.notify.rules.slots import MOST_AHEAD, SLOW_SLOTS, Slots
 from services.notify.rules.states import DeliveryState
 from services.notify.rules.street_calls import RULES, Aim, allowed_in
 from services.notify.rules.street_words import without_numbers
@@ -107,7 +105,7 @@ def test_jitter_stays_within_a_fifth_of_the_step(chance: float, step: int) -> No
 
 def test_gone_is_gone_and_burns_no_schedule() -> None:
     verdict = judge(410, step=99, now=NOW, chance=0.5)
-    assert (verdict.gone, verdict.state, verdict.next_at) == (True, DeliveryState.pending, NOW)
+    assert (verdict.disable, verdict.state, verdict.next_at) == ("gone", DeliveryState.pending, NOW)
 
 
 @pytest.mark.parametrize(
@@ -137,51 +135,12 @@ def test_retry_after_is_read_in_both_forms_and_nonsense_is_passed_over(
 
 
 def test_a_receiver_may_ask_for_more_time_and_never_for_less() -> None:
-    longer = judge(503, step=0, now=NOW, chance=0.5, retry_after="60")
-    shorter = judge(503, step=1, now=NOW, chance=0.5, retry_after="60")
-    plain = judge(500, step=0, now=NOW, chance=0.5, retry_after="60")
+    longer = judge(503, step=0, now=NOW, chance=0.5, headers={"retry-after": "60"})
+    shorter = judge(503, step=1, now=NOW, chance=0.5, headers={"retry-after": "60"})
+    plain = judge(500, step=0, now=NOW, chance=0.5, headers={"retry-after": "60"})
     assert longer.next_at == longer.pause == NOW + timedelta(seconds=60)
     assert shorter.next_at == NOW + timedelta(seconds=300)
     assert (plain.next_at, plain.pause) == (NOW + timedelta(seconds=60), None)
-
-
-def test_no_endpoint_gets_more_than_its_share_and_slow_ones_wait_only_for_each_other() -> None:
-    slots, quick, slow = Slots(total=32), UUID(int=1), UUID(int=2)
-    wanted = [(quick, 64), (slow, 4)]
-    first, second = slots.grants(wanted, NOW)
-    assert first.each == {quick: 16, slow: 8}, "a quarter of all; and twice as many are claimed ahead"
-    assert (first.most, second.most, second.each) == (32 * MOST_AHEAD, SLOW_SLOTS, {})
-    for _ in range(3):
-        slots.take(slow, slow=False)
-    slots.mark(slow, seconds=15, timed_out=True, now=NOW)
-    first, second = slots.grants(wanted, NOW + timedelta(seconds=59))
-    assert (first.each, second.each) == ({quick: 16}, {slow: 1})
-    slots.give_back(slow, slow=False)
-    assert slots.grants(wanted, NOW + timedelta(seconds=59))[1].each == {slow: 2}
-    assert slots.grants(wanted, NOW + timedelta(seconds=61))[1].each == {}
-    slots.mark(slow, seconds=0.1, timed_out=False, now=NOW)
-    assert slots.grants(wanted, NOW)[1].each == {}
-
-
-def test_more_is_claimed_ahead_for_the_quick_and_never_for_more_than_a_second() -> None:
-    slots, endpoint_id = Slots(total=32), UUID(int=1)
-    rooms = {}
-    for seconds in (0.001, 0.25, 4.0):
-        for _ in range(50):
-            slots.grants([(endpoint_id, 8)], NOW)
-            slots.mark(endpoint_id, seconds=seconds, timed_out=False, now=NOW)
-        rooms[seconds] = slots.grants([(endpoint_id, 8)], NOW)[0].each[endpoint_id]
-    assert rooms == {0.001: 8 * MOST_AHEAD, 0.25: 32, 4.0: 8}
-    for _ in range(5):
-        slots.take(endpoint_id, slow=False)
-    assert slots.grants([(endpoint_id, 8)], NOW)[0].each == {}, "half of the window must be free"
-
-
-def test_who_comes_first_changes_from_claim_to_claim() -> None:
-    slots, wanted = Slots(total=4), [(UUID(int=n), 1) for n in range(5)]
-    firsts = {next(iter(slots.grants(wanted, NOW)[0].each)) for _ in range(5)}
-    assert firsts == {endpoint_id for endpoint_id, _ in wanted}
-    assert slots.grants([], NOW)[0].each == {}
 
 
 @pytest.mark.parametrize("pattern", ["issue.*", "issue.closed", "partner.delivery_confirmed", "*"])

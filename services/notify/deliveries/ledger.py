@@ -2,15 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import select
-
+from services.notify.deliveries.attempts import released
+from services.notify.deliveries.ends import tell_exhausted, turn_endpoints
+from services.notify.deliveries.jobs import Job
 from services.notify.deliveries.outcomes import Outcome, record
-from services.notify.endpoints.turns import turn
-from services.notify.models import Attempt, Endpoint, table_of
-from services.notify.rules.states import EndpointState
+from services.notify.endpoints.addressees import Addressee
+from services.notify.endpoints.fares import locked_healths, store_healths
+from services.notify.models import Attempt, table_of
+from services.notify.rules.engine import Engine
+from services.notify.rules.health import Call, Health, Sign
 from shared import bulk
 from shared.db import is_passing
 from shared.host import Host
@@ -18,17 +23,36 @@ from shared.service import Work
 
 log = logging.getLogger(__name__)
 
-_ENDPOINTS, _ATTEMPTS = table_of(Endpoint), table_of(Attempt)
+_ATTEMPTS = table_of(Attempt)
 GATHER_S = 0.01
 MOST = 200
-GONE = "gone"
+
+
+class Knows(Protocol):
+    """Who sends: it says what it knows of endpoints, and is told what was learnt of them."""
+
+    def addressee(self, endpoint_id: UUID) -> Addressee | None:
+        """What is known of an endpoint."""
+        ...
+
+    def health(self, endpoint_id: UUID) -> Health:
+        """How it fares, as far as is known here."""
+        ...
+
+    def learn(self, healths: Mapping[UUID, Health], now: datetime) -> list[Job]:
+        """This is how they fare now, and it is stored; what comes back is not to be tried now."""
+        ...
+
+    def renew(self) -> None:
+        """Something about an endpoint is no longer as it was."""
+        ...
 
 
 class Ledger:
     """Takes outcomes at once and stores them soon; what cannot be stored now is kept and tried again."""
 
-    def __init__(self, host: Host, renewed: Callable[[], None]) -> None:
-        self._host, self._renewed = host, renewed
+    def __init__(self, host: Host, knows: Knows, engine: Engine) -> None:
+        self._host, self._knows, self._engine = host, knows, engine
         self._waiting: list[Outcome] = []
         self._filled = asyncio.Event()
         self._closed = False
@@ -68,36 +92,48 @@ class Ledger:
         """Store all outcomes so far."""
         while batch := self._waiting[:MOST]:
             async with self._host.work() as work:
-                await _store(batch, work)
-                if any(outcome.gone or outcome.verified for outcome in batch):
-                    work.afterwards.append(self._renewed)
+                learnt = await self._store(batch, work)
             del self._waiting[: len(batch)]
+            self._waiting += [released(job) for job in self._knows.learn(learnt, work.now)]
+
+    async def _store(self, batch: Sequence[Outcome], work: Work) -> Mapping[UUID, Health]:
+        await record(work.session, [outcome.change for outcome in batch])
+        rows = [outcome.attempt for outcome in batch if outcome.attempt is not None]
+        await bulk.insert(work.session, _ATTEMPTS, rows)
+        await tell_exhausted(batch, work)
+        learnt, signs = await self._learn(batch, work)
+        if await turn_endpoints(batch, signs, work):
+            work.afterwards.append(self._knows.renew)
+        return learnt
+
+    async def _learn(
+        self, batch: Sequence[Outcome], work: Work
+    ) -> tuple[Mapping[UUID, Health], Mapping[UUID, tuple[Sign, Health]]]:
+        news = {
+            endpoint_id: calls
+            for endpoint_id, calls in _calls(batch).items()
+            if not self._knows.health(endpoint_id).is_unmoved_by(calls)
+        }
+        if not news:
+            return {}, {}
+        healths = await locked_healths(work.session, news)
+        signs: dict[UUID, tuple[Sign, Health]] = {}
+        for endpoint_id, health in healths.items():
+            to = self._knows.addressee(endpoint_id)
+            for call in news[endpoint_id]:
+                sign = health.learn(call, to.max_concurrency if to else 1, self._engine)
+                if sign is not None:
+                    signs[endpoint_id] = sign, health
+        await store_healths(work.session, healths)
+        return healths, signs
 
 
-async def _store(batch: Sequence[Outcome], work: Work) -> None:
-    await record(work.session, [outcome.change for outcome in batch])
-    rows = [outcome.attempt for outcome in batch if outcome.attempt is not None]
-    await bulk.insert(work.session, _ATTEMPTS, rows)
-    endpoints = {
-        outcome.change.job.endpoint_id
-        for outcome in batch
-        if outcome.pause is not None or outcome.gone or outcome.verified
-    }
-    if endpoints:
-        await _tell_endpoints(batch, endpoints, work)
-
-
-async def _tell_endpoints(batch: Sequence[Outcome], endpoint_ids: set[UUID], work: Work) -> None:
-    query = select(Endpoint).where(Endpoint.id.in_(endpoint_ids)).order_by(Endpoint.id).with_for_update()
-    found = {endpoint.id: endpoint for endpoint in await work.session.scalars(query)}
+def _calls(batch: Sequence[Outcome]) -> dict[UUID, list[Call]]:
+    """How each endpoint answered, in the order in which it did."""
+    found: dict[UUID, list[Call]] = {}
     for outcome in batch:
-        endpoint = found.get(outcome.change.job.endpoint_id)
-        if endpoint is None:
-            continue
-        if outcome.pause is not None:
-            endpoint.ready_at = outcome.pause
-        if outcome.verified and endpoint.state == EndpointState.unverified:
-            turn(endpoint, EndpointState.active, work)
-        if outcome.gone and endpoint.state != EndpointState.disabled:
-            turn(endpoint, EndpointState.disabled, work, reason=GONE)
-    await work.session.flush()
+        if outcome.call is not None:
+            found.setdefault(outcome.change.job.endpoint_id, []).append(outcome.call)
+    for calls in found.values():
+        calls.sort(key=lambda call: call.ended_at)
+    return found

@@ -9,22 +9,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from services.notify.deliveries.claims import Job
+from services.notify.deliveries.jobs import Job
 from services.notify.models import LEASED, Attempt, Delivery, table_of
+from services.notify.rules.health import Call
 from services.notify.rules.states import DeliveryState
 from shared import bulk
 from shared.bulk import Row
+from shared.db import straight
 
 _DELIVERIES, _ATTEMPTS = table_of(Delivery), table_of(Attempt)
 LOST = "lost"
 SWEPT_AT_ONCE = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Change:
     """What becomes of a delivery that we held."""
 
@@ -33,30 +35,33 @@ class Change:
     attempts: int
     step: int
     next_at: datetime
-    status: int | None
-    finished_at: datetime | None
+    status: int | None = None
+    finished_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of one attempt; without `attempt` the delivery was given back untried.
 
-    `pause` asks to leave the endpoint alone until then, `gone` for good; `verified` shows that it works.
+    `pause` asks to leave the endpoint alone until then, `disable` to do so for good and says why; `verified`
+    shows that it works. `call` is how the endpoint answered, unless that says nothing of it.
     """
 
     change: Change
     attempt: Row | None = None
+    call: Call | None = None
     pause: datetime | None = None
-    gone: bool = False
+    disable: str | None = None
     verified: bool = False
 
 
-_RECORD = text(
+# Columns go in as arrays: the plan stays the same for any number of rows.
+_NAMES = ("held", "token", "to_state", "to_attempts", "to_step", "to_next_at", "to_status", "to_finished_at")
+_RECORD = (
     "UPDATE deliveries SET state = to_state, attempts = to_attempts, step = to_step, next_at = to_next_at,"
     " last_status = to_status, finished_at = to_finished_at, lease_token = NULL, lease_until = NULL"
-    " FROM unnest(CAST(:held AS uuid[]), CAST(:token AS uuid[]), CAST(:to_state AS text[]),"
-    " CAST(:to_attempts AS int[]), CAST(:to_step AS int[]), CAST(:to_next_at AS timestamptz[]),"
-    " CAST(:to_status AS int[]), CAST(:to_finished_at AS timestamptz[]))"
+    " FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::int[], $6::timestamptz[], $7::int[],"
+    " $8::timestamptz[])"
     " AS became(held, token, to_state, to_attempts, to_step, to_next_at, to_status, to_finished_at)"
     " WHERE id = held AND lease_token = token"
 )
@@ -64,11 +69,12 @@ _RECORD = text(
 
 async def record(session: AsyncSession, changes: Sequence[Change]) -> None:
     """Write down what became of deliveries, each only while our lease on it stands."""
-    rows = [_row(change) for change in sorted(changes, key=lambda change: change.job.id)]
+    # In one order for all, so that two senders cannot wait for each other's rows.
+    rows = [_row(change) for change in sorted(changes, key=lambda change: change.job.id.int)]
     if not rows:
         return
     if session.get_bind().dialect.name != "sqlite":
-        await session.execute(_RECORD, {name: [row[name] for row in rows] for name in rows[0]})
+        await straight(session, _RECORD, [list(column) for column in zip(*rows, strict=True)])
         return
     table = _DELIVERIES
     statement = (
@@ -85,20 +91,21 @@ async def record(session: AsyncSession, changes: Sequence[Change]) -> None:
             lease_until=None,
         )
     )
-    await session.execute(statement, rows)
+    await session.execute(statement, [dict(zip(_NAMES, row, strict=True)) for row in rows])
 
 
-def _row(change: Change) -> dict[str, object]:
-    return {
-        "held": change.job.id,
-        "token": change.job.token,
-        "to_state": change.state.value,
-        "to_attempts": change.attempts,
-        "to_step": change.step,
-        "to_next_at": change.next_at,
-        "to_status": change.status,
-        "to_finished_at": change.finished_at,
-    }
+def _row(change: Change) -> tuple[object, ...]:
+    job = change.job
+    return (
+        job.id,
+        job.token,
+        change.state.value,
+        change.attempts,
+        change.step,
+        change.next_at,
+        change.status,
+        change.finished_at,
+    )
 
 
 async def has_expired(session: AsyncSession, now: datetime) -> bool:

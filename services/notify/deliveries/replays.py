@@ -116,6 +116,19 @@ def _restart(delivery: Delivery, work: Work) -> None:
     delivery.step, delivery.next_at, delivery.finished_at = 0, work.now, None
 
 
+async def skip_delivery(work: Work, delivery_id: UUID) -> Shown:
+    """Give a delivery up, so that those behind it need not wait for it. Raises IllegalTransition."""
+    shown = await _find(work, delivery_id, to_change=True)
+    if shown.delivery.state != DeliveryState.pending:
+        raise IllegalTransition(
+            f"the delivery is {shown.state}: only one that waits can be skipped", allowed=[]
+        )
+    shown.delivery.state, shown.delivery.finished_at = DeliveryState.cancelled, work.now
+    await work.session.flush()
+    work.afterwards.append(work.part(Courier).wake)
+    return shown
+
+
 async def replay_span(work: Work, endpoint_id: UUID, span: Span, *, is_trial: bool) -> int:
     """Send a span of deliveries of one endpoint once more; a trial only counts them."""
     await find_endpoint(work, endpoint_id)

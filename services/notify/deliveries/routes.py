@@ -54,8 +54,12 @@ class AttemptView(BaseModel):
     n: int
     trigger: str
     started_at: datetime
+    dns_ms: float | None
+    connect_ms: float | None
+    first_byte_ms: float | None
     total_ms: float | None
     remote_ip: str | None
+    worker: str | None
     status: int | None
     error_class: str | None
     response: str | None
@@ -199,6 +203,11 @@ async def show(delivery_id: UUID, work: RequestWork, caller: Manager) -> Deliver
 @router.post("/deliveries/{delivery_id}/replay", status_code=202, summary="Send one delivery again")
 async def replay(delivery_id: UUID, work: RequestWork, caller: Manager) -> DeliveryView:
     return _view(await use_cases.replay_delivery(work, delivery_id))
+
+
+@router.post("/deliveries/{delivery_id}/skip", summary="Give one delivery up for the next")
+async def skip(delivery_id: UUID, work: RequestWork, caller: Manager) -> DeliveryView:
+    return _view(await use_cases.skip_delivery(work, delivery_id))
 
 
 @router.post("/endpoints/{endpoint_id}/replay", status_code=202, summary="Send a span again, or count it")

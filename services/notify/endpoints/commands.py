@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from services.notify.deliveries.courier import Courier
+from services.notify.endpoints.fares import locked_healths, store_healths
 from services.notify.endpoints.secrets import add_secret, rotate_secret
 from services.notify.endpoints.turns import turn
 from services.notify.listing import inside, last_seen
@@ -43,6 +44,8 @@ class Wish:
     offices: list[str]
     timeout_s: float
     max_concurrency: int
+    rate_per_min: int | None
+    ordering: str
 
 
 async def register_endpoint(work: Work, wish: Wish) -> tuple[Endpoint, str]:
@@ -63,6 +66,8 @@ async def register_endpoint(work: Work, wish: Wish) -> tuple[Endpoint, str]:
         offices=wish.offices,
         timeout_s=wish.timeout_s,
         max_concurrency=wish.max_concurrency,
+        rate_per_min=wish.rate_per_min,
+        ordering=wish.ordering,
         state=EndpointState.unverified,
         version=1,
         created_at=work.now,
@@ -99,10 +104,13 @@ async def list_endpoints(work: Work, page: Page[str]) -> Sequence[Endpoint]:
 
 async def enable_endpoint(work: Work, endpoint_id: UUID) -> Endpoint:
     """Let deliveries flow; those that waited become due now, the oldest first. Raises IllegalTransition."""
+    await find_endpoint(work, endpoint_id)
+    healths = await locked_healths(work.session, [endpoint_id])
     endpoint = await find_endpoint(work, endpoint_id, to_change=True)
     _hold_to(endpoint, "enable")
     turn(endpoint, EndpointState.active, work)
     endpoint.ready_at = None
+    await store_healths(work.session, {id: one.started_over() for id, one in healths.items()})
     waiting = update(Delivery).where(
         Delivery.endpoint_id == endpoint_id,
         Delivery.state == DeliveryState.pending,

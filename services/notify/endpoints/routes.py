@@ -11,6 +11,7 @@ from services.notify.endpoints import commands as use_cases
 from services.notify.models import Endpoint
 from services.notify.rules.feeds import told
 from services.notify.rules.filters import PATTERN, matches
+from services.notify.rules.states import Ordering
 from shared.auth import Caller, Role
 from shared.auth.callers import is_area_code
 from shared.events.intake import Urgency
@@ -41,7 +42,10 @@ CategoryPrefix = Annotated[str, Field(pattern=r"^[0-9]{2,4}$")]
 
 
 class NewEndpoint(BaseModel):
-    """Where to send, and what; an empty list asks for all."""
+    """Where to send, and what; an empty list asks for all.
+
+    With `ordering` by subject a message waits until those before it about the same subject are done.
+    """
 
     office: Code
     area_code: AreaCode
@@ -53,6 +57,8 @@ class NewEndpoint(BaseModel):
     offices: Annotated[list[Code], Field(max_length=50)] = []
     timeout_s: Annotated[float, Field(ge=1, le=30)] = 15
     max_concurrency: Annotated[int, Field(ge=1, le=64)] = 8
+    rate_per_min: Annotated[int | None, Field(ge=1, le=600_000)] = None
+    ordering: Ordering = Ordering.none
 
 
 class EndpointView(BaseModel):
@@ -71,6 +77,8 @@ class EndpointView(BaseModel):
     reason: str | None
     timeout_s: float
     max_concurrency: int
+    rate_per_min: int | None
+    ordering: str
     version: int
     created_at: datetime
     updated_at: datetime

@@ -12,7 +12,15 @@ def turn(endpoint: Endpoint, state: EndpointState, work: Work, *, reason: str | 
     endpoint.version += 1
     endpoint.updated_at = work.now
     if state is EndpointState.disabled:
-        snapshot = EndpointSnapshot(
-            id=endpoint.id, version=endpoint.version, office=endpoint.office, state=state
-        )
-        work.emit(EndpointDisabled(endpoint=snapshot, reason=reason or ""))
+        work.emit(EndpointDisabled(endpoint=snapshot_of(endpoint), reason=reason or ""))
+
+
+def snapshot_of(endpoint: Endpoint) -> EndpointSnapshot:
+    """The endpoint as others may see it: without its address."""
+    return EndpointSnapshot(
+        id=endpoint.id,
+        version=endpoint.version,
+        office=endpoint.office,
+        state=endpoint.state,
+        area_code=endpoint.area_code,
+    )

@@ -1,102 +1,170 @@
 """Pure: who may be called how often at once, so that no endpoint can hold up another.
 
 A call holds its slot for as long as the receiver likes to take, up to the timeout: a receiver that hangs
-would soon own every slot. So each endpoint has a share, and those that were slow a moment ago stand in a
-small pool of their own, where they only wait for each other.
+would soon own every slot. So each endpoint has a lane with a share of its own, and those that were slow a
+moment ago stand in a small pool of their own, where they only wait for each other.
 """
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 from uuid import UUID
 
-SLOW_SLOTS = 16
-SLOW_FOR = timedelta(seconds=60)
-# Deliveries of a quick endpoint are claimed ahead of their slots, to save transactions: about as many as it
-# takes in a second, so that none waits here until its lease is too short.
-AHEAD_S = 1.0
-MOST_AHEAD = 16
+from services.notify.rules.engine import Engine
+
+J = TypeVar("J")
+
 # What a call is expected to take before the first one is over, and how much the last one tells of the next.
 FIRST_GUESS_S = 0.5
 WEIGHT = 0.2
+SHORTEST_S = 0.001
 
 
 @dataclass(slots=True)
-class Lane:
-    """One endpoint's calls: how many are claimed, how long one takes, and until when it counts as slow."""
+class Lane(Generic[J]):
+    """One endpoint's deliveries: those that wait for a slot, and how many are on their way.
 
-    cap: int
-    claimed: int = 0
+    `more` says that there may be more to claim, once there is room.
+    """
+
+    endpoint_id: UUID
+    cap: int = 1
+    waiting: deque[J] = field(default_factory=deque)
+    flying: int = 0
     pace_s: float = FIRST_GUESS_S
     slow_until: datetime | None = None
+    queued: bool = False
+    more: bool = True
 
     def is_slow(self, now: datetime) -> bool:
         return self.slow_until is not None and now < self.slow_until
-
-    def room(self, *, slow: bool) -> int:
-        """How many more may be claimed; a quick lane is filled up in few strokes."""
-        if slow:
-            return self.cap - self.claimed
-        window = int(self.cap * min(max(AHEAD_S / self.pace_s, 1.0), MOST_AHEAD))
-        free = window - self.claimed
-        return free if free * 2 >= window else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
     """How many deliveries may be claimed for each endpoint, and for all of them together."""
 
-    slow: bool
     most: int
     each: dict[UUID, int]
 
 
-@dataclass(slots=True)
-class Slots:
+@dataclass(frozen=True, slots=True)
+class Start(Generic[J]):
+    """A delivery that goes out now, in the pool of the slow or of the quick."""
+
+    lane: Lane[J]
+    job: J
+    slow: bool
+
+
+class Slots(Generic[J]):
     """The account of all slots of one process."""
 
-    total: int
-    lanes: dict[UUID, Lane] = field(default_factory=dict)
-    claimed: dict[bool, int] = field(default_factory=lambda: {False: 0, True: 0})
-    turn: int = 0
+    def __init__(self, total: int, engine: Engine) -> None:
+        self._total, self._engine = total, engine
+        self._lanes: dict[UUID, Lane[J]] = {}
+        self._free = {False: total, True: engine.caps.slow_slots}
+        self._ready: dict[bool, deque[Lane[J]]] = {False: deque(), True: deque()}
+        self._turn = 0
 
-    def share(self, max_concurrency: int) -> int:
-        """The most calls at once to one endpoint: what it asked for, and at most a quarter of all."""
-        return max(1, min(max_concurrency, self.total // 4))
+    def share(self, asked: int) -> int:
+        """The most calls at once to one endpoint: what it asked for, and at most its share of all."""
+        return max(1, min(asked, int(self._total * self._engine.caps.share)))
+
+    def lane(self, endpoint_id: UUID) -> Lane[J]:
+        """The lane of an endpoint, made at first need."""
+        if endpoint_id not in self._lanes:
+            self._lanes[endpoint_id] = Lane(endpoint_id)
+        return self._lanes[endpoint_id]
 
     def grants(self, wanted: Sequence[tuple[UUID, int]], now: datetime) -> tuple[Grant, Grant]:
-        """What may be claimed now, for quick endpoints and for slow ones: (endpoint, max_concurrency) each.
+        """What may be claimed now, for quick endpoints and for slow ones: (endpoint, cap) each.
 
         Who comes first changes with every call, since the last may find nothing left.
         """
-        self.turn += 1
-        start = self.turn % len(wanted) if wanted else 0
+        self._turn += 1
+        start = self._turn % len(wanted) if wanted else 0
         each: dict[bool, dict[UUID, int]] = {False: {}, True: {}}
-        for endpoint_id, max_concurrency in (*wanted[start:], *wanted[:start]):
-            lane = self.lanes.setdefault(endpoint_id, Lane(1))
-            lane.cap = self.share(max_concurrency)
-            slow = lane.is_slow(now)
-            room = lane.room(slow=slow)
+        held = {False: 0, True: 0}
+        for endpoint_id, cap in (*wanted[start:], *wanted[:start]):
+            lane = self.lane(endpoint_id)
+            lane.cap = self.share(cap)
+            slow, mine = lane.is_slow(now), len(lane.waiting) + lane.flying
+            held[slow] += mine
+            room = self._room(lane, mine, slow=slow)
+            lane.more = True
             if room > 0:
                 each[slow][endpoint_id] = room
-        return self._grant(each, slow=False), self._grant(each, slow=True)
+        quick = self._total * self._engine.ahead.most - held[False]
+        return Grant(max(0, quick), each[False]), Grant(max(0, self._free[True]), each[True])
 
-    def _grant(self, each: dict[bool, dict[UUID, int]], *, slow: bool) -> Grant:
-        most = SLOW_SLOTS if slow else self.total * MOST_AHEAD
-        return Grant(slow, max(0, most - self.claimed[slow]), each[slow])
+    def _room(self, lane: Lane[J], mine: int, *, slow: bool) -> int:
+        """How many more may be claimed; a quick lane is filled up in few strokes."""
+        if slow:
+            return lane.cap - mine
+        ahead = self._engine.ahead
+        window = int(lane.cap * min(max(ahead.seconds / lane.pace_s, 1.0), ahead.most))
+        free = window - mine
+        return free if free * 2 >= window else 0
 
-    def take(self, endpoint_id: UUID, *, slow: bool) -> None:
-        """A delivery was claimed."""
-        self.lanes.setdefault(endpoint_id, Lane(1)).claimed += 1
-        self.claimed[slow] += 1
+    def put(self, endpoint_id: UUID, job: J, now: datetime) -> None:
+        """This was claimed."""
+        lane = self.lane(endpoint_id)
+        lane.waiting.append(job)
+        self._queue(lane, now)
 
-    def give_back(self, endpoint_id: UUID, *, slow: bool) -> None:
-        """A delivery is no longer ours to send."""
-        self.lanes[endpoint_id].claimed -= 1
-        self.claimed[slow] -= 1
+    def came_short(self, endpoint_id: UUID) -> None:
+        """A claim found less than it might have taken: until somebody says otherwise there is no more."""
+        self.lane(endpoint_id).more = False
 
-    def mark(self, endpoint_id: UUID, *, seconds: float, timed_out: bool, now: datetime) -> None:
-        """Note how the last call went: a timeout makes an endpoint slow for a minute, an answer quick."""
-        lane = self.lanes[endpoint_id]
-        lane.pace_s += WEIGHT * (max(seconds, 0.001) - lane.pace_s)
-        lane.slow_until = now + SLOW_FOR if timed_out else None
+    def next(self, now: datetime) -> Start[J] | None:
+        """Take the next delivery for which there is a slot, from each endpoint in turn."""
+        for slow, ready in self._ready.items():
+            while ready and self._free[slow]:
+                lane = ready.popleft()
+                lane.queued = False
+                if lane.is_slow(now) != slow or not lane.waiting or lane.flying >= lane.cap:
+                    self._queue(lane, now)
+                    continue
+                job = lane.waiting.popleft()
+                lane.flying += 1
+                self._free[slow] -= 1
+                self._queue(lane, now)
+                return Start(lane, job, slow)
+        return None
+
+    def done(self, start: Start[J], now: datetime) -> None:
+        """The slot is free again."""
+        start.lane.flying -= 1
+        self._free[start.slow] += 1
+        self._queue(start.lane, now)
+
+    def mark(self, lane: Lane[J], *, seconds: float, timed_out: bool, now: datetime) -> None:
+        """Note how the last call went: a timeout makes an endpoint slow for a while, an answer quick."""
+        lane.pace_s += WEIGHT * (max(seconds, SHORTEST_S) - lane.pace_s)
+        slow_for = timedelta(seconds=self._engine.caps.slow_for_s)
+        lane.slow_until = now + slow_for if timed_out else None
+
+    def fit(self, endpoint_id: UUID, cap: int, now: datetime) -> None:
+        """So many calls at once are right for the endpoint from now on."""
+        lane = self.lane(endpoint_id)
+        lane.cap = self.share(cap)
+        self._queue(lane, now)
+
+    def empty(self, endpoint_id: UUID, *, but: Callable[[J], bool]) -> list[J]:
+        """Take out all that wait for a slot to one endpoint, except what is to stay."""
+        lane = self.lane(endpoint_id)
+        out = [job for job in lane.waiting if not but(job)]
+        lane.waiting = deque(job for job in lane.waiting if but(job))
+        return out
+
+    def empty_all(self) -> list[J]:
+        """Take out all that wait for a slot."""
+        return [job for endpoint_id in self._lanes for job in self.empty(endpoint_id, but=lambda _: False)]
+
+    def _queue(self, lane: Lane[J], now: datetime) -> None:
+        if not lane.queued and lane.waiting and lane.flying < lane.cap:
+            lane.queued = True
+            self._ready[lane.is_slow(now)].append(lane)

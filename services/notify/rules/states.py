@@ -67,7 +67,7 @@ class Mode(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What became of a signed call of a street office; a stale one is kept, since a newer word overtook it."""
+    """What became of a signed call of a street office; a stale one is kept, but a newer one overtook it."""
 
     accepted = "accepted"
     refused = "refused"
