@@ -94,6 +94,8 @@ async def decide_extension(work: Work, issue_id: UUID, body: DecisionIn) -> Issu
         raise Absent("nobody asked for more time")
     if extension.granted is not None:
         raise ExtensionDecided("it was granted" if extension.granted else "it was refused")
+    if _is_past(issue, extension):
+        raise ExtensionDecided("it was asked for before the issue was reopened, under clocks that are over")
     caller = work.actor()
     if not caller.has(*DECIDERS[extension.to_level]):
         raise Forbidden(f"level {extension.to_level} decides this, and you do not speak for it")
@@ -114,6 +116,10 @@ async def decide_extension(work: Work, issue_id: UUID, body: DecisionIn) -> Issu
     return issue
 
 
+def _is_past(issue: Issue, extension: Extension) -> bool:
+    return issue.clock_began_at is not None and extension.asked_at < issue.clock_began_at
+
+
 async def read_extension(work: Work, issue_id: UUID) -> Extension:
     """What was asked for, and what was decided. Raises `Absent`, `Forbidden`."""
     issue = await work.session.get(Issue, issue_id)
@@ -127,9 +133,9 @@ async def read_extension(work: Work, issue_id: UUID) -> Extension:
 
 
 async def time_given(work: Work, issue: Issue) -> timedelta:
-    """How much running time was added to the limit of an issue."""
+    """How much running time was added to the limit of an issue, since its clocks began anew."""
     extension = await work.session.get(Extension, issue.id)
-    if extension is None or not extension.granted:
+    if extension is None or not extension.granted or _is_past(issue, extension):
         return timedelta()
     running = work.part(Clocks).running(issue.urgency)
     return running.between(extension.due_before, extension.due_asked)
