@@ -23,6 +23,7 @@ from services.intake.exports import routes as export_routes
 from services.intake.exports.rules import ExportRules, load_export_rules
 from services.intake.extensions import routes as extension_routes
 from services.intake.families import routes as family_routes
+from services.intake.identity import routes as identity_routes
 from services.intake.imports import routes as import_routes
 from services.intake.imports.commands import Imports
 from services.intake.imports.rules import ImportRules, load_import_rules
@@ -52,6 +53,8 @@ from services.intake.personal.rotation import keep_keys_current
 from services.intake.personal.rules import PersonalRules, load_personal_rules
 from services.intake.service import intake
 from services.intake.settings import IntakeSettings
+from services.intake.street import handlers as street_handlers
+from services.intake.street import routes as street_routes
 from services.intake.suggestions import routes as suggestion_routes
 from services.intake.suggestions.advice import Adviser
 from services.intake.suggestions.rules import load_suggestion_rules
@@ -61,7 +64,7 @@ from shared.calendar import WorkingCalendar, load_calendar
 from shared.runtime import Plan
 
 # Handlers register when their modules are read; naming them here keeps the imports honest.
-HANDLERS = (issue_handlers, escalation_handlers)
+HANDLERS = (issue_handlers, escalation_handlers, street_handlers)
 
 
 def _parts(settings: IntakeSettings) -> Mapping[type, object]:
@@ -123,6 +126,7 @@ ROUTERS = (
     command_routes.router,
     extension_routes.router,
     family_routes.router,
+    street_routes.router,
     task_routes.of_issue,
     task_routes.router,
     mediation_routes.of_issue,
@@ -135,6 +139,7 @@ ROUTERS = (
     emergency_routes.router,
     escalation_routes.router,
     escalation_routes.grounds_router,
+    identity_routes.router,
     clock_routes.router,
     channel_routes.router,
     import_routes.router,

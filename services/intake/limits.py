@@ -71,6 +71,13 @@ class EscalationLimits(_Rules):
     returns: Annotated[int, Field(ge=0)]
 
 
+class IdentityLinkLimits(_Rules):
+    """For how long a link to a person's identity opens, and how many are made for one request."""
+
+    minutes: Count
+    most: Count
+
+
 class ListLimits(_Rules):
     """How many views one person keeps, and how many a list of them shows."""
 
@@ -93,6 +100,7 @@ class Limits(_Rules):
     extension: ExtensionLimits
     mediation: MediationLimits
     escalation: EscalationLimits
+    identity_link: IdentityLinkLimits
     lists: ListLimits
 
 

@@ -101,7 +101,7 @@ async def test_an_order_of_the_street_is_accepted_to_the_date_of_the_street(
     assert (issue["state"], issue["channel"], issue["off_list"]) == ("accepted", "street_dispatch", False)
     assert issue["due_resolve"] == "2026-03-10T10:00:00Z"
     told: list[Any] = await stage.emitted()
-    assert kinds(told) == ["IssueReported", "IssueAccepted"]
+    assert kinds(told) == ["IssueReported", "IssueAccepted", "IssueDispatched"]
     assert told[1].issue.due_resolve.isoformat() == "2026-03-10T10:00:00+00:00"
     again = await people.clerk.post("/dispatches", json=ORDER)
     assert (again.status_code, issue["no"] in again.json()["detail"]) == (409, True)

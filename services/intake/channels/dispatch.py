@@ -10,15 +10,17 @@ from services.intake.catalogue import Catalogue
 from services.intake.channels.bodies import DispatchIn, OffListIn
 from services.intake.channels.off_list import OffList
 from services.intake.channels.rules import Channels
+from services.intake.channels.sources import note_reporter_ref
 from services.intake.issues.acceptance import accept_issue
 from services.intake.issues.bodies import AcceptIn, Channel, ReportIn
 from services.intake.issues.checks import checked
 from services.intake.issues.models import Issue
-from services.intake.issues.record import Note, jot, locked
+from services.intake.issues.record import Note, jot, locked, move
 from services.intake.issues.reports import report_issues
 from services.intake.issues.rules import OPEN
 from services.intake.settings import IntakeSettings
 from shared.errors import FieldError, Forbidden, Invalid
+from shared.events.intake import IssueDispatched
 from shared.service import Work
 
 
@@ -27,9 +29,19 @@ async def take_dispatch(work: Work, body: DispatchIn) -> Issue:
 
     Raises `AlreadyReported` for a number of the street that came before, `Invalid` for a date that is past.
     """
-    work.permit(work.part(IntakeSettings).community)
     if body.due <= work.now:
         raise _invalid("due", "must lie in the future")
+    return await take_in(work, body)
+
+
+async def take_in(
+    work: Work, body: DispatchIn, *, reporter_ref: str | None = None, their_category: str | None = None
+) -> Issue:
+    """Take in what the door let in, even where its date has passed on the way; raises `AlreadyReported`.
+
+    `reporter_ref` and `their_category` are the street's own words for whom and what it is about.
+    """
+    work.permit(work.part(IntakeSettings).community)
     said = ReportIn(
         title=body.title,
         text=body.text,
@@ -45,7 +57,23 @@ async def take_dispatch(work: Work, body: DispatchIn) -> Issue:
     (answer,) = await report_issues(work, [(replace(report, certain=False), work.actor())])
     issue = await locked(work, UUID(orjson.loads(answer.body)["id"]))
     issue.off_list = body.category not in channels.dispatch.grid_items
-    return await accept_issue(work, issue.id, AcceptIn(), due=body.due)
+    issue = await accept_issue(work, issue.id, AcceptIn(), due=body.due)
+    await note_reporter_ref(work.session, report.channel, body.street_no, reporter_ref)
+    data: dict[str, object] = {
+        "street_no": body.street_no,
+        "reporter_ref": reporter_ref,
+        "their_category": their_category,
+    }
+    snapshot = move(work, issue, "dispatch", issue.state, Note(data=data))
+    work.emit(
+        IssueDispatched(
+            issue=snapshot,
+            street_no=body.street_no,
+            reporter_ref=reporter_ref,
+            off_list=issue.off_list,
+        )
+    )
+    return issue
 
 
 async def allow_off_list(work: Work, issue_id: UUID, body: OffListIn) -> Issue:

@@ -10,7 +10,10 @@ from services.intake.models import Base
 
 
 class Source(Base):
-    """The number that a hotline or the street gave a matter: it comes in once, however often it is sent."""
+    """The number that a hotline or the street gave a matter: it comes in once, however often it is sent.
+
+    `reporter_ref` means a person to whoever gave the number, and to nobody here.
+    """
 
     __tablename__ = "sources"
 
@@ -18,3 +21,4 @@ class Source(Base):
     ref: Mapped[str] = mapped_column(String(64), primary_key=True)
     issue_id: Mapped[UUID] = mapped_column(index=True)
     at: Mapped[datetime]
+    reporter_ref: Mapped[str | None] = mapped_column(String(64))

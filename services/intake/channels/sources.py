@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TypeAlias, cast
 from uuid import UUID
 
-from sqlalchemy import Table, select, tuple_
+from sqlalchemy import Table, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.channels.models import Source
@@ -46,3 +46,10 @@ async def known_sources(session: AsyncSession, refs: list[Ref]) -> dict[Ref, str
     query = select(Source.channel, Source.ref, Issue.no).join(Issue, Issue.id == Source.issue_id)
     rows = await session.execute(query.where(tuple_(Source.channel, Source.ref).in_(refs)))
     return {(row.channel, row.ref): row.no for row in rows}
+
+
+async def note_reporter_ref(session: AsyncSession, channel: str, ref: str, reporter_ref: str | None) -> None:
+    """Keep by which word the other side knows the person whose matter it is."""
+    if reporter_ref is not None:
+        noted = update(Source).where(Source.channel == channel, Source.ref == ref)
+        await session.execute(noted.values(reporter_ref=reporter_ref))

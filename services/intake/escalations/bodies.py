@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.intake.words import Moment, PublicNote, PublicText, ReasonCode, Text
+from services.intake.words import HouseholdCode, Moment, PublicNote, PublicText, ReasonCode, Text
 from shared.events.intake import EscalationType
 
 # An office or an area.
@@ -25,13 +25,17 @@ class DossierIn(_Body):
     ask: PublicText
     deadline: Moment | None = None
     evidence_ids: Annotated[tuple[UUID, ...], Field(max_length=50)] = ()
+    place: PublicText | None = None
+    need_kind: ReasonCode | None = None
+    household_size: Literal["1", "2-3", "4+"] | None = None
 
 
 class EscalateIn(_Body):
     """Who is asked for what: levels are 1 grid, 2 community, 3 street.
 
     `target` is an office or area code; without it the area of that level. A hand-over names at least one of
-    the criteria of its level (the refusal lists them).
+    the criteria of its level (the refusal lists them). Relief is asked for one household: where the issue is
+    of one alone, it is that.
     """
 
     type: Literal[EscalationType.handover, EscalationType.whistle, EscalationType.relief_request] = (
@@ -40,6 +44,7 @@ class EscalateIn(_Body):
     to_level: Annotated[int, Field(ge=1, le=3)] = 3
     target: OfficeCode | None = None
     criteria: tuple[ReasonCode, ...] = ()
+    household: HouseholdCode | None = None
     dossier: DossierIn
 
 

@@ -1,13 +1,19 @@
 """What a street office answered through its webhooks."""
 
-from services.intake.escalations import answers
+from services.intake.escalations import answers, street
 from services.intake.escalations.answers import Answer
 from services.intake.escalations.record import locked_pair
+from services.intake.escalations.street import Arrival
 from services.intake.service import intake
 from shared.events.notify import (
     StreetAcknowledged,
+    StreetCheckedIn,
+    StreetCloseConfirmed,
+    StreetDepartmentAssigned,
     StreetEvent,
     StreetProgressed,
+    StreetRecallConfirmed,
+    StreetReliefGiven,
     StreetReplied,
     StreetReturned,
 )
@@ -52,6 +58,38 @@ async def take_reply(event: StreetReplied, work: Work) -> None:
         needs_community_action=event.needs_community_action,
     )
     await answers.reply(work, escalation, issue, answer)
+
+
+@intake.on(StreetDepartmentAssigned)
+async def note_department(event: StreetDepartmentAssigned, work: Work) -> None:
+    escalation, issue = await locked_pair(work, event.escalation_id)
+    said = Answer(by=_office(event))
+    street.assign_department(work, escalation, issue, Arrival(event.unit, event.due), said)
+
+
+@intake.on(StreetCheckedIn)
+async def note_arrival(event: StreetCheckedIn, work: Work) -> None:
+    escalation, issue = await locked_pair(work, event.escalation_id)
+    street.check_in(work, escalation, issue, Arrival(event.unit, event.at), Answer(by=_office(event)))
+
+
+@intake.on(StreetReliefGiven)
+async def take_relief(event: StreetReliefGiven, work: Work) -> None:
+    escalation, issue = await locked_pair(work, event.escalation_id)
+    said = Answer(by=_office(event), text=event.text or None, code=f"relief_{event.form}")
+    await street.note_relief(work, escalation, issue, event, said)
+
+
+@intake.on(StreetRecallConfirmed)
+async def take_recall_confirmation(event: StreetRecallConfirmed, work: Work) -> None:
+    escalation, issue = await locked_pair(work, event.escalation_id)
+    street.confirm(work, escalation, issue, "confirm-recall", event.at)
+
+
+@intake.on(StreetCloseConfirmed)
+async def take_close_confirmation(event: StreetCloseConfirmed, work: Work) -> None:
+    escalation, issue = await locked_pair(work, event.escalation_id)
+    street.confirm(work, escalation, issue, "confirm-close", event.at)
 
 
 def _office(event: StreetEvent) -> str:

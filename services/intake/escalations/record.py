@@ -110,7 +110,12 @@ def send(work: Work, escalation: Escalation, issue: Issue) -> None:
     """Put the asking on its way; a hand-over takes the issue along."""
     escalation.state = EscalationState.sent
     start_clocks(work, escalation)
-    work.emit(EscalationSent(escalation=snapshot_of(escalation), dossier=dossier_of(work, escalation, issue)))
+    event = EscalationSent(
+        escalation=snapshot_of(escalation),
+        dossier=dossier_of(work, escalation, issue),
+        household_code=escalation.household_code,
+    )
+    work.emit(event)
     if escalation.type in HANDS_OVER:
         issue.level = escalation.to_level
         note = Note(data=data_of(escalation))

@@ -48,11 +48,17 @@ MOVES: Mapping[str, Move] = {
 }
 # What nobody does but the clock; the level that was asked may take it even then.
 BY_CLOCK: Mapping[str, Move] = {"expire": _line("sent", S.expired)}
+# What the street says through its webhooks alone: it knows that it is over.
+BY_STREET: Mapping[str, Move] = {
+    "confirm-recall": _line("recalled", S.closed),
+    "confirm-close": _line("replied returned", S.closed),
+}
+_ALL = {**MOVES, **BY_CLOCK, **BY_STREET}
 
 
 def move_of(name: str) -> Move:
     """The line of that name."""
-    return MOVES.get(name) or BY_CLOCK[name]
+    return _ALL[name]
 
 
 def allowed(state: str) -> tuple[str, ...]:

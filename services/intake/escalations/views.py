@@ -59,6 +59,12 @@ class EscalationOut(BaseModel):
     due_reply: datetime | None
     provisional: bool
     parent_id: UUID | None
+    household_code: str | None
+    department: str | None
+    department_due: datetime | None
+    checked_in_unit: str | None
+    checked_in_at: datetime | None
+    confirmed_at: datetime | None
     moves: tuple[str, ...] = ()
 
     @classmethod

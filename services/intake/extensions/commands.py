@@ -8,7 +8,7 @@ from services.intake.extensions.models import Extension
 from services.intake.extensions.rules import DECIDERS, latest, level_above
 from services.intake.issues.clocks import Clocks
 from services.intake.issues.models import Issue
-from services.intake.issues.record import Note, move, permit_concerned, taken
+from services.intake.issues.record import NOTHING, Note, move, permit_concerned, taken
 from services.intake.issues.verification import FourEyes
 from shared.errors import Absent, FieldError, Forbidden, Invalid, Refused
 from shared.events.intake import IssueExtended, IssueExtensionAsked, IssueExtensionRefused
@@ -101,19 +101,24 @@ async def decide_extension(work: Work, issue_id: UUID, body: DecisionIn) -> Issu
         raise Forbidden(f"level {extension.to_level} decides this, and you do not speak for it")
     if caller.subject in {extension.asked_by, issue.handler_person}:
         raise FourEyes("who asks for time does not give it")
-    extension.decided_by, extension.decided_at, extension.granted = caller.subject, work.now, body.granted
-    note = Note(text=body.note, data={"granted": body.granted})
+    settle(work, issue, extension, by=caller.subject, granted=body.granted, note=Note(text=body.note))
+    return issue
+
+
+def settle(
+    work: Work, issue: Issue, extension: Extension, *, by: str, granted: bool, note: Note = NOTHING
+) -> None:
+    """Write the decision down, and let the limit follow from it. The issue is locked."""
+    extension.decided_by, extension.decided_at, extension.granted = by, work.now, granted
     before = issue.due_resolve or extension.due_before
-    if body.granted:
+    if granted:
         running = work.part(Clocks).running(issue.urgency)
         issue.due_resolve = running.add(before, running.between(extension.due_before, extension.due_asked))
-    snapshot = move(work, issue, "decide-extension", issue.state, note)
+    said = Note(text=note.text, data={**note.data, "granted": granted})
+    snapshot = move(work, issue, "decide-extension", issue.state, said)
     work.emit(
-        IssueExtended(issue=snapshot, due_before=before)
-        if body.granted
-        else IssueExtensionRefused(issue=snapshot)
+        IssueExtended(issue=snapshot, due_before=before) if granted else IssueExtensionRefused(issue=snapshot)
     )
-    return issue
 
 
 def _is_past(issue: Issue, extension: Extension) -> bool:

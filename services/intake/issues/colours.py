@@ -29,6 +29,7 @@ class Facts:
     resolved_at: datetime | None
     suspended_at: datetime | None
     paused: timedelta = timedelta()
+    supervised: int | None = None
 
 
 def colour_of(facts: Facts, now: datetime, clocks: Clocks) -> Colour:
@@ -39,7 +40,8 @@ def colour_of(facts: Facts, now: datetime, clocks: Clocks) -> Colour:
 
 
 def _is_red(facts: Facts, now: datetime) -> bool:
-    led_by_street = facts.state == S.escalated and facts.level >= STREET_LEVEL
+    handed_up = facts.state == S.escalated and facts.level >= STREET_LEVEL
+    led_by_street = handed_up or (facts.supervised is not None and facts.state not in _DONE)
     due = None if facts.state in _DROPPED else facts.due_resolve
     breached = due is not None and _clock(facts, now) > due
     return facts.urgency == Urgency.U0 or breached or facts.reopen_count >= 2 or led_by_street

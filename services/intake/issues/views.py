@@ -65,6 +65,8 @@ class IssueOut(IssueLine):
     follows_no: str | None
     off_list: bool
     off_list_until: datetime | None
+    supervised: int | None
+    supervised_until: datetime | None
     assignment_round: int
     decline_count: int
     reopen_count: int

@@ -16,12 +16,14 @@ from services.intake.emergencies.models import EmergencyReport
 from services.intake.escalations.models import Escalation
 from services.intake.evidence.commands import erase_evidence
 from services.intake.evidence.models import Evidence
+from services.intake.identity.models import IdentityLink
 from services.intake.issues.models import Issue, Reporter, TimelineEntry
 from services.intake.mediation.models import Mediation, Party
 from services.intake.models import READ_LOG, VAULT
 from services.intake.open311.models import PostedRequest
 from services.intake.personal.models import Consent
 from services.intake.service import intake
+from services.intake.street.models import StreetWord
 from services.intake.tasks.models import Task
 from shared.idempotency import PURPOSE as ANSWER
 from shared.service import Work
@@ -32,12 +34,14 @@ _DOSSIER: dict[str, object] = {"facts": TITLE, "ask": TITLE}
 # What stands in place of words and names, by table; rows are found by their issue.
 _BLANKED: Mapping[type, dict[str, object]] = {
     TimelineEntry: {"note": None},
-    Escalation: {"answer": None, "dossier": _DOSSIER},
+    Escalation: {"answer": None, "dossier": _DOSSIER, "household_code": None},
     EmergencyReport: dict.fromkeys(("place", "damage", "trend", "actions", "called", "on_site_lead"), ""),
     Mediation: {"facts": None, "agreement": None},
     Task: {"title": TITLE},
     PostedRequest: {"media_url": None, "attributes": None},
     Consent: {"name": None, "guardian": None},
+    StreetWord: {"text": None},
+    IdentityLink: {"reason": None},
 }
 # Where the account of whoever reported may stand.
 _SIGNED = tuple(

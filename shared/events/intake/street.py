@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
 from shared.events.intake.escalations import EscalationEvent
 from shared.events.intake.issues import IssueEvent
@@ -24,8 +25,9 @@ class EscalationCheckedIn(EscalationEvent, type="intake.escalation.checked_in.v1
 
 
 class EscalationReliefGiven(EscalationEvent, type="intake.escalation.relief_given.v1"):
-    """Relief was given to a household: `office` is who; the amount is sealed, and partners alone opens it."""
+    """Relief was given to a household, once for each `relief_id`; the amount is sealed for partners alone."""
 
+    relief_id: UUID
     household_code: str | None
     office: str
     given_at: datetime
