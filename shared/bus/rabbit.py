@@ -4,13 +4,15 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from time import monotonic
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
+from aio_pika.exceptions import DeliveryError
 
 from shared.bus import BATCH, RETRY_DELAYS_S, Receive, Unavailable
 from shared.bus.consumer import Consumer
-from shared.bus.link import BROKEN, Link
+from shared.bus.link import BROKEN, LONGEST_PAUSE_S, Link
 from shared.bus.topology import EXCHANGE, declare_exchange
 from shared.envelope import BATCH as BATCH_FORM
 from shared.envelope import SINGLE, Packed, join
@@ -40,13 +42,14 @@ class RabbitBus:
         self._exchanges: tuple[AbstractExchange, AbstractExchange]
         self._connected = asyncio.Event()
         # A broker whose disk or memory is full keeps the connection, and takes nothing from it.
-        self._held_back = False
+        self._held_back_until = 0.0
+        self._spoilt = asyncio.Event()
         self._consumers: list[tuple[Consumer, Link]] = []
 
     @property
     def is_ready(self) -> bool:
-        """Whether the publisher is connected, its last publication was confirmed, and every consumer consumes."""
-        publishes = self._connected.is_set() and not self._held_back
+        """Whether the publisher is connected, nothing was held back of late, and every consumer consumes."""
+        publishes = self._connected.is_set() and monotonic() >= self._held_back_until
         return publishes and all(consumer.is_consuming for consumer, _ in self._consumers)
 
     async def start(self) -> None:
@@ -101,9 +104,13 @@ class RabbitBus:
             async with asyncio.timeout(self._timeout_s):
                 await self._connected.wait()
                 yield self._exchanges
-            self._held_back = False
+            self._held_back_until = 0.0
         except BROKEN as error:
-            self._held_back = True
+            # Whoever was refused tries again within this time; if it is another replica, nobody here may.
+            self._held_back_until = monotonic() + self._timeout_s + LONGEST_PAUSE_S * 2
+            if isinstance(error, DeliveryError):
+                # A channel that met a queue between two leaders may refuse for it ever after (RabbitMQ 3.10).
+                self._spoilt.set()
             raise Unavailable(f"the broker did not confirm: {error!r}") from error
 
     async def _publish_session(self, connection: AbstractConnection) -> None:
@@ -111,12 +118,16 @@ class RabbitBus:
         await declare_exchange(channel)
         events = await channel.get_exchange(EXCHANGE, ensure=False)
         self._exchanges = (events, channel.default_exchange)
-        self._held_back = False
+        self._held_back_until = 0.0
+        self._spoilt.clear()
         self._connected.set()
+        ends = [asyncio.ensure_future(end) for end in (channel.closed(), self._spoilt.wait())]
         try:
-            await channel.closed()
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._connected.clear()
+            for end in ends:
+                end.cancel()
 
 
 def _groups(messages: Sequence[Packed]) -> Iterator[list[Packed]]:

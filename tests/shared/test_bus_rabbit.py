@@ -181,6 +181,24 @@ async def test_an_exchange_deleted_under_its_publisher_is_declared_anew(lab: Lab
     await eventually(publishes)
 
 
+async def test_a_publisher_that_was_refused_connects_anew(lab: Lab) -> None:
+    assert lab.amqp_url is not None
+    await lab.subscribe("intake", [LOCATED], Listener())
+    async with await aio_pika.connect(lab.amqp_url) as connection:
+        channel = await connection.channel()
+        narrow = await channel.declare_queue(
+            "narrow", arguments={"x-max-length": 1, "x-overflow": "reject-publish"}
+        )
+        await narrow.bind(EXCHANGE, routing_key=LOCATED)
+        await lab.bus.publish([packed()])
+        with pytest.raises(Unavailable):
+            await lab.bus.publish([packed()])
+        assert not lab.bus.is_ready
+        await eventually(lambda: lab.bus.is_ready)
+        await narrow.purge()
+        await lab.bus.publish([packed()])
+
+
 async def test_a_failure_that_cannot_go_up_the_ladder_is_not_acknowledged(lab: Lab) -> None:
     assert lab.amqp_url is not None
     listener, guilty = Listener(), packed()
