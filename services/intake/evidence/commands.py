@@ -14,8 +14,8 @@ from services.intake.evidence.rules import EvidenceRules
 from services.intake.evidence.views import EvidenceOut, LinkIn, LinkOut
 from services.intake.issues.models import Issue
 from services.intake.issues.record import Note, jot, locked, permit_concerned
-from services.intake.issues.rules import OPEN, STAFF
-from services.intake.issues.views import may_read_words
+from services.intake.issues.rules import OPEN
+from services.intake.issues.views import may_read_words, works_on
 from services.intake.personal.readings import note_reading
 from services.intake.settings import IntakeSettings
 from shared.auth import Caller
@@ -92,7 +92,7 @@ async def _write_down(work: Work, stored: Stored, caller: Caller) -> Answer:
         size=stored.size,
         caption=stored.caption,
         added_by=caller.subject,
-        by_staff=caller.has(*STAFF),
+        by_staff=works_on(issue, caller),
         added_at=work.now,
         stored_as=stored.stored_as,
     )

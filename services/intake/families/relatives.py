@@ -7,6 +7,7 @@ from sqlalchemy import exists, select
 
 from services.intake.issues.models import Issue, TimelineEntry
 from services.intake.issues.record import permit_concerned
+from services.intake.issues.views import works_on
 from shared.errors import Absent
 from shared.service import Work
 
@@ -38,13 +39,16 @@ async def has_followers(work: Work, issue_id: UUID) -> bool:
 
 
 async def family_of(work: Work, issue_id: UUID) -> tuple[Issue | None, Sequence[Issue]]:
-    """The master of an issue, if it was merged, and its followers. Raises `Absent`, `Forbidden`."""
+    """The master of an issue, if it was merged, and its followers, which are for those who work on it.
+
+    Raises `Absent`, `Forbidden`.
+    """
     issue = await work.session.get(Issue, issue_id)
     if issue is None:
         raise Absent("there is no such issue")
     permit_concerned(work, issue)
     master = None if issue.parent_id is None else await work.session.get_one(Issue, issue.parent_id)
-    return master, await followers_of(work, issue.id)
+    return master, await followers_of(work, issue.id) if works_on(issue, work.actor()) else ()
 
 
 async def news_of_master(work: Work, issue: Issue) -> Sequence[TimelineEntry]:

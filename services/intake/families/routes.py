@@ -1,5 +1,6 @@
 """Families over HTTP: who stands for whom."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.intake.families.relatives import family_of
 from services.intake.issues.models import Issue
-from services.intake.issues.rules import REPORTERS, STAFF
+from services.intake.issues.rules import REPORTERS
 from shared.auth import Caller, Role
 from shared.events.intake import IssueState
 from shared.web import RequestWork, Scope, WorkRoute, allow
@@ -36,8 +37,8 @@ class FamilyOut(BaseModel):
     followers: list[RelativeOut]
 
     @classmethod
-    def of(cls, master: Issue | None, followers: list[Issue]) -> Self:
-        """The same for whoever may see it."""
+    def of(cls, master: Issue | None, followers: Sequence[Issue]) -> Self:
+        """What was found for this caller."""
         shown = [RelativeOut.model_validate(one) for one in followers]
         return cls(master=None if master is None else RelativeOut.model_validate(master), followers=shown)
 
@@ -48,5 +49,4 @@ async def read(
     work: RequestWork,
     caller: Annotated[Caller, allow(*REPORTERS, Role.STREET_OFFICER, area=Scope.record)],
 ) -> FamilyOut:
-    master, followers = await family_of(work, issue_id)
-    return FamilyOut.of(master, list(followers) if caller.has(*STAFF) else [])
+    return FamilyOut.of(*await family_of(work, issue_id))

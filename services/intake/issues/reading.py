@@ -13,7 +13,7 @@ from services.intake.issues.models import Issue, Reporter, TimelineEntry
 from services.intake.issues.record import permit_concerned
 from services.intake.issues.reports import PHONE_INDEX
 from services.intake.issues.rules import STAFF
-from services.intake.issues.views import TOLD_TO_REPORTER, TrackOut, TrackStep
+from services.intake.issues.views import TOLD_TO_REPORTER, StepOut, TrackOut, TrackStep, works_on
 from services.intake.models import VAULT
 from services.intake.personal.readings import note_reading
 from shared.auth import Role
@@ -34,12 +34,15 @@ async def read_issue(work: Work, issue_id: UUID) -> Issue:
     return issue
 
 
-async def read_timeline(work: Work, issue_id: UUID) -> Sequence[TimelineEntry]:
+async def read_timeline(work: Work, issue_id: UUID) -> list[StepOut]:
     """All that happened to an issue, in its order. Raises `Absent`, `Forbidden`."""
     issue = await read_issue(work, issue_id)
     lines = (await work.session.scalars(_timeline(issue_id))).all()
+    if works_on(issue, work.actor()):
+        return [StepOut.of(line, for_staff=True) for line in lines]
     # Who reported a merged matter follows its master; staff read that one's own timeline.
-    return lines if work.actor().has(*STAFF) else [*lines, *await news_of_master(work, issue)]
+    told = [*lines, *await news_of_master(work, issue)]
+    return [StepOut.of(line, for_staff=False) for line in told]
 
 
 async def read_reporter(work: Work, issue_id: UUID, reason: str) -> tuple[Issue, Reporter | None]:

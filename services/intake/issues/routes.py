@@ -73,7 +73,7 @@ async def read(
 async def read_timeline(
     issue_id: UUID, work: RequestWork, caller: Annotated[Caller, allow(*READERS, area=Scope.record)]
 ) -> list[StepOut]:
-    return [StepOut.of(entry, caller) for entry in await reading.read_timeline(work, issue_id)]
+    return await reading.read_timeline(work, issue_id)
 
 
 @router.post("/{issue_id}/reporter", summary="Read who reported, and in which words (logged)")

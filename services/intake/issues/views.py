@@ -137,12 +137,12 @@ class StepOut(_Out):
     data: dict[str, object]
 
     @classmethod
-    def of(cls, entry: TimelineEntry, caller: Caller) -> Self:
-        """What this caller may see of it."""
+    def of(cls, entry: TimelineEntry, *, for_staff: bool) -> Self:
+        """What may be seen of it by those who work on the issue, or by who reported it."""
         shown = cls.model_validate(entry)
         note = shown.note if shown.command in TOLD_TO_REPORTER else None
         hidden: dict[str, object] = {"actor": None, "role": None, "note": note, "data": {}}
-        return shown if caller.has(*STAFF) else shown.model_copy(update=hidden)
+        return shown if for_staff else shown.model_copy(update=hidden)
 
 
 class ReporterOut(_Out):
@@ -195,6 +195,15 @@ class TrackOut(_Out):
     due_resolve: datetime | None
     closed_at: datetime | None
     steps: list[TrackStep]
+
+
+def works_on(issue: Issue, caller: Caller) -> bool:
+    """Whether the issue is this caller's as staff: in their area, or in their hands.
+
+    Staff of another area who reported it are its reporter, and no more.
+    """
+    has_part = caller.subject in {issue.handler_person, *issue.task_people}
+    return caller.has(*STAFF) and (has_part or caller.covers(issue.area_code))
 
 
 def may_read_words(issue: Issue, caller: Caller) -> bool:
