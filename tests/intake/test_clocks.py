@@ -176,7 +176,7 @@ async def test_an_answer_in_between_stops_the_clock_that_asks_for_it(stage: Stag
 
 async def test_an_unanswered_matter_of_weeks_asks_for_word_in_between(stage: Stage, people: People) -> None:
     issue = await people.report()
-    await people.tell("accept", issue, people.clerk, category="0203")
+    await people.tell("accept", issue, people.clerk, category="0902")
     await stage.give(proposed(issue))
     await people.tell("start", issue, people.worker)
     await stage.emitted()

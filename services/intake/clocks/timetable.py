@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from services.intake.issues.clocks import WALL, Clocks, Due, Running, is_small
+from services.intake.mediation.rules import DISPUTES
 from shared.clock import local_date, local_midnight
 from shared.events.intake import IssueState as S
 from shared.events.intake import SlaClock, Urgency
@@ -37,6 +38,8 @@ class Standing:
     suspended_until: datetime | None
     resolved_at: datetime | None
     verified_at: datetime | None
+    category: str | None
+    mediated_at: datetime | None
     due_accept: datetime | None
     due_respond: datetime | None
     due_interim: datetime | None
@@ -162,6 +165,14 @@ def _same_day(issue: Standing, clocks: Clocks) -> Strokes:
         yield Stroke(SlaClock.same_day, Stage.warning, due, due, 100)
 
 
+def _mediation(issue: Standing, clocks: Clocks) -> Strokes:
+    # A dispute is to be mediated soon; where it is settled without, nobody asks any more.
+    if (issue.category or "").startswith(DISPUTES) and issue.mediated_at is None and issue.began is not None:
+        running = clocks.running(issue.urgency)
+        due = running.add(issue.began, running.limit(clocks.limits.mediation.start_hours * 60))
+        yield from _limit(SlaClock.mediation, running, clocks, issue.began, due)
+
+
 def _suspension(issue: Standing, clocks: Clocks) -> Strokes:
     if issue.suspended_at is None or issue.suspended_until is None:
         return
@@ -193,9 +204,9 @@ _WORK = (_interim, _resolve)
 # What is not named here has no clock: it came to its end.
 _RUNNING: Mapping[S, tuple[Reckoning, ...]] = {
     S.reported: (_accept,),
-    S.accepted: (_assign, _respond, *_WORK, _same_day),
-    S.assigned: (_respond, *_WORK, _same_day),
-    S.in_progress: (*_WORK, _same_day),
+    S.accepted: (_assign, _respond, *_WORK, _same_day, _mediation),
+    S.assigned: (_respond, *_WORK, _same_day, _mediation),
+    S.in_progress: (*_WORK, _same_day, _mediation),
     S.escalated: _WORK,
     S.suspended: (_suspension,),
     S.resolved: (_verify,),

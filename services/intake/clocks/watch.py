@@ -5,7 +5,8 @@ notes the next moment with the change: so each stroke comes once, over restarts 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
 from uuid import UUID
 
 from sqlalchemy import select
@@ -16,8 +17,11 @@ from services.intake.escalations.models import Escalation
 from services.intake.escalations.record import locked_pair
 from services.intake.escalations.striking import strike_escalation
 from services.intake.issues.models import Issue
+from services.intake.mediation.models import Mediation
+from services.intake.mediation.striking import strike_mediation
 from shared.host import Host
 
+Timed: TypeAlias = type[Issue] | type[Escalation] | type[Mediation]
 POLL_S = 5.0
 MOST, AT_ONCE = 200, 4
 
@@ -35,7 +39,7 @@ async def strike_due(host: Host) -> int:
     Where one fails the others are struck all the same, and the fault is raised after them.
     """
     found, faults = 0, list[BaseException]()
-    for model, strike_one in ((Issue, _strike_issue), (Escalation, _strike_escalation)):
+    for model, strike_one in _STRIKERS:
         due = await _due(host, model)
         found = max(found, len(due))
         for start in range(0, len(due), AT_ONCE):
@@ -47,7 +51,7 @@ async def strike_due(host: Host) -> int:
     return found
 
 
-async def _due(host: Host, model: type[Issue] | type[Escalation]) -> Sequence[UUID]:
+async def _due(host: Host, model: Timed) -> Sequence[UUID]:
     async with host.look() as work:
         query = select(model.id).where(model.timer_at <= work.now).order_by(model.timer_at).limit(MOST)
         return (await work.session.scalars(query)).all()
@@ -68,3 +72,15 @@ async def _strike_escalation(host: Host, escalation_id: UUID) -> None:
         escalation, issue = await locked_pair(work, escalation_id)
         if escalation.timer_at is not None and escalation.timer_at <= work.now:
             strike_escalation(work, escalation, issue)
+
+
+async def _strike_mediation(host: Host, mediation_id: UUID) -> None:
+    async with host.work() as work:
+        await strike_mediation(work, mediation_id)
+
+
+_STRIKERS: Sequence[tuple[Timed, Callable[[Host, UUID], Awaitable[None]]]] = (
+    (Issue, _strike_issue),
+    (Escalation, _strike_escalation),
+    (Mediation, _strike_mediation),
+)

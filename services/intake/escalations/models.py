@@ -6,15 +6,13 @@ from uuid import UUID
 from sqlalchemy import Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.intake.issues.models import PROVISIONAL
+from services.intake.issues.models import PROVISIONAL, WAITS, OfIssue
 from services.intake.models import VAULT, Base
 from shared.db import Json
 from shared.privacy import Encrypted
 
-WAITS = text("timer_at IS NOT NULL")
 
-
-class Escalation(Base):
+class Escalation(OfIssue, Base):
     """One asking of a higher level. `returns` counts how often the issue came back, over all rounds.
 
     `parent_id` is the asking that the street passed on to the district with this one. `timer_at` is when one
@@ -35,13 +33,6 @@ class Escalation(Base):
         ),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    version: Mapped[int]
-    issue_id: Mapped[UUID]
-    issue_no: Mapped[str]
-    community_code: Mapped[str]
-    street_code: Mapped[str]
-    area_code: Mapped[str]
     category: Mapped[str | None] = mapped_column(String(4))
     urgency: Mapped[str | None] = mapped_column(String(2))
     privacy_class: Mapped[int]

@@ -10,7 +10,7 @@ from services.intake.escalations.clocks import set_timer, start_clocks
 from services.intake.escalations.models import Escalation
 from services.intake.escalations.rules import HANDS_OVER, OPEN, TAKES_PART, hold_to_table, move_of
 from services.intake.evidence.handing_on import links_for
-from services.intake.issues.models import Issue
+from services.intake.issues.models import Issue, belonging
 from services.intake.issues.record import Note, actor_of, jot, locked, raise_max_level
 from services.intake.issues.record import move as move_issue
 from services.intake.issues.record import snapshot_of as issue_snapshot
@@ -145,11 +145,7 @@ def data_of(escalation: Escalation) -> dict[str, object]:
 def about(issue: IssueSnapshot) -> dict[str, object]:
     """What an escalation repeats of its issue, so that nobody has to ask for it."""
     return {
-        "issue_id": issue.id,
-        "issue_no": issue.no,
-        "community_code": issue.community_code,
-        "street_code": issue.street_code,
-        "area_code": issue.area_code,
+        **belonging(issue),
         "category": issue.category,
         "urgency": issue.urgency,
         "privacy_class": issue.privacy_class,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from services.intake.issues.clocks import Running
 from services.intake.limits import ExtensionLimits
+from services.intake.mediation.rules import DISPUTES
 from shared.auth import Role
 
 # The level that decides is one above the issue's own; who stands higher within the community may as well.
@@ -14,7 +15,6 @@ DECIDERS: Mapping[int, frozenset[Role]] = {
     2: _OFFICE,
     3: frozenset({Role.STREET_OFFICER}),
 }
-DISPUTES = "02"
 _DAY_MINUTES = 1440
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.intake.models import VAULT, Base, append_only
 from shared.db import Json
-from shared.events.intake import Handler
+from shared.events.intake import Handler, IssueSnapshot
 from shared.privacy import Encrypted
 
 ZERO, FALSE = text("0"), text("false")
@@ -134,6 +134,24 @@ class Issue(Base):
     def provisional(self) -> bool:
         """Whether what is due may still move, since the calendar of a year has not been published."""
         return self.provisional_edition is not None
+
+
+class OfIssue:
+    """What belongs to an issue repeats of it where it is, so that nobody has to ask for it."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    issue_id: Mapped[UUID]
+    issue_no: Mapped[str]
+    community_code: Mapped[str]
+    street_code: Mapped[str]
+    area_code: Mapped[str]
+
+
+def belonging(issue: Issue | IssueSnapshot) -> dict[str, object]:
+    """The columns of `OfIssue` that come from the issue."""
+    repeated = ("community_code", "street_code", "area_code")
+    return {"issue_id": issue.id, "issue_no": issue.no} | {name: getattr(issue, name) for name in repeated}
 
 
 class Reporter(Base):

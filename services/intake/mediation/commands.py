@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import func, select
 from uuid_utils.compat import uuid7
 
-from services.intake.issues.models import Issue
+from services.intake.clocks.timers import set_timer
+from services.intake.issues.models import Issue, belonging
 from services.intake.issues.record import Note, locked, permit
 from services.intake.issues.reports import PHONE_INDEX
 from services.intake.issues.rules import By, allowed
@@ -68,6 +69,8 @@ async def open_mediation(work: Work, issue_id: UUID, body: OpenIn) -> Mediation:
     ])
     data: dict[str, object] = {"parties": len(body.parties), "mediator": mediation.mediator}
     jot_step(work, mediation, issue, "open", None, note=Note(text=body.note, data=data))
+    issue.mediated_at = issue.mediated_at or work.now
+    set_timer(work, issue)
     work.emit(MediationOpened(mediation=snapshot_of(mediation)))
     return mediation
 
@@ -80,11 +83,7 @@ async def _new(work: Work, issue: Issue, body: OpenIn) -> Mediation:
     return Mediation(
         id=uuid7(),
         version=1,
-        issue_id=issue.id,
-        issue_no=issue.no,
-        community_code=issue.community_code,
-        street_code=issue.street_code,
-        area_code=issue.area_code,
+        **belonging(issue),
         category=issue.category,
         privacy_class=issue.privacy_class,
         no=(await work.session.scalar(highest) or 0) + 1,
@@ -93,6 +92,8 @@ async def _new(work: Work, issue: Issue, body: OpenIn) -> Mediation:
         started_at=work.now,
         due_at=work.now + timedelta(days=work.part(Limits).mediation.days),
         sessions=0,
+        timer_at=work.now,
+        fired=[],
     )
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Date, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.intake.issues.models import WAITS
+from services.intake.issues.models import WAITS, OfIssue
 from services.intake.models import VAULT, Base
 from shared.db import Json
 from shared.privacy import Encrypted
@@ -14,7 +14,7 @@ from shared.privacy import Encrypted
 ZERO = text("0")
 
 
-class Mediation(Base):
+class Mediation(OfIssue, Base):
     """One attempt to settle a dispute; `no` counts within its issue. Words are encrypted.
 
     `timer_at` is when one of its clocks strikes next, `fired` names the strokes that were heard already.
@@ -27,13 +27,6 @@ class Mediation(Base):
         Index("ix_mediations_timer_at", "timer_at", postgresql_where=WAITS, sqlite_where=WAITS),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    version: Mapped[int]
-    issue_id: Mapped[UUID]
-    issue_no: Mapped[str]
-    community_code: Mapped[str]
-    street_code: Mapped[str]
-    area_code: Mapped[str]
     category: Mapped[str] = mapped_column(String(4))
     privacy_class: Mapped[int]
     no: Mapped[int]

@@ -9,18 +9,21 @@ from sqlalchemy import select
 from services.intake.issues.models import Issue
 from services.intake.issues.record import permit
 from services.intake.issues.rules import By
+from services.intake.mediation.colours import mediation_colour
 from services.intake.mediation.models import FollowUp, Instalment, Mediation, Party
 from services.intake.mediation.steps import follow_ups_of, instalments_of, parties_of
 from services.intake.personal.readings import note_reading
 from shared.errors import Absent
+from shared.events.grid import Colour
 from shared.service import Work
 
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A mediation with all that belongs to it."""
+    """A mediation with all that belongs to it, and in the colour that it has now."""
 
     mediation: Mediation
+    colour: Colour
     parties: Sequence[Party]
     instalments: Sequence[Instalment]
     follow_ups: Sequence[FollowUp]
@@ -29,9 +32,10 @@ class Whole:
 async def whole_of(work: Work, mediation: Mediation) -> Whole:
     """The mediation and its parts; what this unit of work has changed is in it."""
     await work.session.flush()
-    identity = mediation.id
+    identity, issue = mediation.id, await work.session.get_one(Issue, mediation.issue_id)
     return Whole(
         mediation,
+        mediation_colour(mediation.state, issue.state, issue.level),
         await parties_of(work, identity),
         await instalments_of(work, identity),
         await follow_ups_of(work, identity),

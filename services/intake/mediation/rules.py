@@ -17,6 +17,8 @@ UNDER_WAY = frozenset({
     S.performance_due,
     S.performed,
 })
+# As long as this lasts an agreement is sought, which is to take a month.
+SEEKING = frozenset({S.consent_asked, S.both_agreed, S.fact_finding, S.session})
 # It came to nothing: the parties are told of court and arbitration.
 CAME_TO_NOTHING = frozenset({S.refused_by_party, S.failed, S.breached})
 RIGHTS = {

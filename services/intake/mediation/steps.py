@@ -23,17 +23,22 @@ def snapshot_of(mediation: Mediation) -> MediationSnapshot:
     return MediationSnapshot.model_validate(mediation, from_attributes=True)
 
 
-async def taken_mediation(work: Work, mediation_id: UUID, name: str) -> tuple[Mediation, Issue]:
-    """The mediation and its issue, locked, for a command of its handler or of staff of the area.
-
-    Raises `Absent`, `Forbidden`, `Stale`, `IllegalTransition`.
-    """
+async def locked_with_issue(work: Work, mediation_id: UUID) -> tuple[Mediation, Issue]:
+    """The mediation and its issue, held until the transaction ends. Raises `Absent`."""
     query = select(Mediation.issue_id).where(Mediation.id == mediation_id)
     issue_id = await work.session.scalar(query)
     if issue_id is None:
         raise Absent("there is no such mediation")
     issue = await locked(work, issue_id)
-    mediation = await work.session.get_one(Mediation, mediation_id, with_for_update=True)
+    return await work.session.get_one(Mediation, mediation_id, with_for_update=True), issue
+
+
+async def taken_mediation(work: Work, mediation_id: UUID, name: str) -> tuple[Mediation, Issue]:
+    """The mediation and its issue, locked, for a command of its handler or of staff of the area.
+
+    Raises `Absent`, `Forbidden`, `Stale`, `IllegalTransition`.
+    """
+    mediation, issue = await locked_with_issue(work, mediation_id)
     permit(work, issue, By.HANDLER_OR_AREA)
     work.expect(mediation.version)
     if issue.state not in OPEN and name not in LATER:
@@ -52,6 +57,7 @@ def move_mediation(
         raise RuntimeError(f"{name} does not lead to {target}")
     before, mediation.state = mediation.state, target
     mediation.version += 1
+    mediation.timer_at = work.now
     jot_step(work, mediation, issue, name, before, note=note)
     if target in CAME_TO_NOTHING:
         # Whoever reported the dispute reads of the court where they follow it, whatever else they were told.
@@ -92,6 +98,6 @@ async def end_mediations(work: Work, issue: Issue, reason_code: str) -> None:
     for mediation in await work.session.scalars(query.with_for_update()):
         before, mediation.state = mediation.state, MediationState.failed
         mediation.version += 1
-        mediation.ended_at, mediation.reason_code = work.now, reason_code
+        mediation.ended_at, mediation.reason_code, mediation.timer_at = work.now, reason_code, None
         jot_step(work, mediation, issue, "fail", before, note=Note(reason_code=reason_code))
         work.emit(MediationEnded(mediation=snapshot_of(mediation), reason_code=reason_code))

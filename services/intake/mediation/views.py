@@ -7,10 +7,12 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from services.intake.issues.rules import OFFICE
+from services.intake.mediation.colours import LED_BY, Lead
 from services.intake.mediation.models import Mediation
 from services.intake.mediation.reading import Whole
 from services.intake.mediation.rules import CAME_TO_NOTHING, RIGHTS, allowed
 from shared.auth import Caller
+from shared.events.grid import Colour
 from shared.events.intake import MediationState
 from shared.privacy import mask_phone
 
@@ -39,7 +41,11 @@ class FollowUpOut(_Out):
 
 
 class MediationOut(_Out):
-    """A mediation without its words; `rights` is what the parties are told where it came to nothing."""
+    """A mediation without its words; `rights` is what the parties are told where it came to nothing.
+
+    The colour says who leads it: red a street leader, yellow the area's team; what succeeded is blue, and the
+    grid worker looks after it.
+    """
 
     id: UUID
     version: int
@@ -47,6 +53,8 @@ class MediationOut(_Out):
     issue_no: str
     no: int
     state: MediationState
+    colour: Colour = Colour.yellow
+    led_by: Lead = Lead.area_team
     mediator: str
     sessions: int
     started_at: datetime
@@ -69,6 +77,8 @@ class MediationOut(_Out):
         mediation: Mediation = whole.mediation
         return cls.model_validate(mediation).model_copy(
             update={
+                "colour": whole.colour,
+                "led_by": LED_BY[whole.colour],
                 "parties": len(whole.parties),
                 "agreeing": sum(party.agrees is True for party in whole.parties),
                 "instalments": [InstalmentOut.model_validate(one) for one in whole.instalments],

@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 from services.intake.evidence.models import Evidence
 from services.intake.issues.bodies import NoteIn, ReasonIn
 from services.intake.issues.complaints import keep_away
-from services.intake.issues.models import Issue
+from services.intake.issues.models import Issue, belonging
 from services.intake.issues.record import Note, jot, move, permit_concerned, taken
 from services.intake.issues.verification import FourEyes
 from services.intake.tasks.bodies import DoneIn, GiveIn, PartIn, SplitIn
@@ -63,11 +63,7 @@ def _task(work: Work, issue: Issue, part: PartIn, no: int) -> Task:
     return Task(
         id=uuid7(),
         version=1,
-        issue_id=issue.id,
-        issue_no=issue.no,
-        community_code=issue.community_code,
-        street_code=issue.street_code,
-        area_code=issue.area_code,
+        **belonging(issue),
         no=no,
         unit=part.unit,
         person=part.person,

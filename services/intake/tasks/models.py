@@ -1,18 +1,18 @@
 """Parts of an issue that are given to several units."""
 
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.intake.issues.models import OfIssue
 from services.intake.models import VAULT, Base
 from shared.db import Json
 from shared.events.intake import Handler
 from shared.privacy import Encrypted
 
 
-class Task(Base):
+class Task(OfIssue, Base):
     """One part of the work on an issue, done by one person of one unit; `no` counts within the issue."""
 
     __tablename__ = "tasks"
@@ -21,13 +21,6 @@ class Task(Base):
         Index("ix_tasks_person_id", "person", "id"),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    version: Mapped[int]
-    issue_id: Mapped[UUID]
-    issue_no: Mapped[str]
-    community_code: Mapped[str]
-    street_code: Mapped[str]
-    area_code: Mapped[str]
     no: Mapped[int]
     unit: Mapped[str] = mapped_column(String(18))
     person: Mapped[str]

@@ -68,7 +68,9 @@ from shared.events.intake.loop import (
     IssueUnmerged,
 )
 from shared.events.intake.mediations import (
+    Awaited,
     MediationAgreed,
+    MediationDue,
     MediationEnded,
     MediationEvent,
     MediationOpened,
@@ -100,6 +102,7 @@ from shared.events.intake.tasks import (
 
 __all__ = [
     "AlarmKind",
+    "Awaited",
     "Dossier",
     "EmergencyReportFiled",
     "EmergencyStage",
@@ -164,6 +167,7 @@ __all__ = [
     "KpiPlace",
     "KpiReportSnapshot",
     "MediationAgreed",
+    "MediationDue",
     "MediationEnded",
     "MediationEvent",
     "MediationOpened",

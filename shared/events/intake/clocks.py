@@ -20,6 +20,7 @@ class SlaClock(StrEnum):
     verify = "verify"
     call_back = "call_back"
     emergency_report = "emergency_report"
+    mediation = "mediation"
 
 
 class SlaEvent(IssueEvent):

@@ -65,6 +65,22 @@ class MediationPerformed(MediationEvent, type="intake.mediation.performed.v1"):
     """All that was agreed on has been done."""
 
 
+class Awaited(StrEnum):
+    """What a mediation waits for: an agreement within the month, a duty on its day, a look afterwards."""
+
+    agreement = "agreement"
+    performance = "performance"
+    follow_up = "follow_up"
+
+
+class MediationDue(MediationEvent, type="intake.mediation.due.v1"):
+    """What it waits for is due: the agreement, the duty `no`, or the look `no` at whether the peace holds."""
+
+    awaited: Awaited
+    no: int
+    due_at: datetime
+
+
 class MediationEnded(MediationEvent, type="intake.mediation.ended.v1"):
     """It is over: held at the follow-up, refused, failed or breached; the state says which."""
 
