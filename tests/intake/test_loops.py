@@ -4,10 +4,12 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from services.intake.clocks.watch import strike_due
 from services.intake.issues.models import Issue
+from services.intake.models import READ_LOG
+from services.intake.personal.retention import forget
 from shared.testing import Stage
 from tests.intake.people import People, kinds
 from tests.intake.test_escalation_clocks import WHISTLE, asked
@@ -23,3 +25,20 @@ async def test_an_issue_that_no_clock_can_read_holds_up_no_other_clock(stage: St
     with pytest.raises(ValueError, match="no such state"):
         await strike_due(stage.host)
     assert {"SlaWarned", "EscalationReminded"} <= set(kinds(await stage.emitted()))
+
+
+async def test_forgetting_what_staff_once_found_forgets_nothing_of_what_they_read(
+    stage: Stage, people: People
+) -> None:
+    found = await people.report(people.worker, channel="grid_patrol", category="0503")
+    assert (await people.tell("withdraw", found, people.worker)).is_success
+    stage.clock.advance(timedelta(days=3 * 366))
+    other, key = await people.issue("assigned"), {"Idempotency-Key": "once"}
+    reading = {"reason": "to ask where the lamp hangs"}
+    assert (await people.worker.post(f"/issues/{other['id']}/reporter", json=reading)).is_success
+    first = await people.worker.post("/issues", json={"title": "a wire hangs down"}, headers=key)
+    assert await forget(stage.host) == 1
+    async with stage.host.look() as work:
+        readers = list(await work.session.scalars(select(READ_LOG.c.reader)))
+    again = await people.worker.post("/issues", json={"title": "a wire hangs down"}, headers=key)
+    assert (readers, again.json()["no"]) == (["w-1"], first.json()["no"])

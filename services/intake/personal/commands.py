@@ -11,7 +11,12 @@ from services.intake.issues.models import CallBack, Issue, Reporter, TimelineEnt
 from services.intake.issues.rules import OPEN
 from services.intake.mediation.models import Mediation, Party
 from services.intake.models import READ_LOG
-from services.intake.personal.erasing import black_out_reasons, make_anonymous
+from services.intake.personal.erasing import (
+    black_out_reasons,
+    forget_account,
+    forget_answers,
+    make_anonymous,
+)
 from services.intake.personal.finding import Person, find_issues
 from services.intake.personal.models import Consent
 from services.intake.personal.readings import note_reading
@@ -60,8 +65,12 @@ async def erase(work: Work, person: Person, reason: str) -> list[str]:
     if open_ones:
         raise StillOpen(f"close or withdraw {', '.join(open_ones)} first")
     await _write_down(work, issues, ("erasure",), reason)
-    words = await _words_of(work, [issue.id for issue in issues], person)
+    ids = [issue.id for issue in issues]
+    words = await _words_of(work, ids, person)
     await make_anonymous(work, issues)
+    await forget_answers(work, ids)
+    if person.subject is not None:
+        await forget_account(work, person.subject)
     await end_with_erasure(work, person)
     await black_out_reasons(work, words)
     return [issue.no for issue in issues]

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Table, delete, func, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, Table, delete, func, literal, select, tuple_, update
 
 from services.intake.channels.models import Source
 from services.intake.emergencies.models import EmergencyReport
@@ -25,6 +25,7 @@ from services.intake.personal.models import Consent
 from services.intake.service import intake
 from services.intake.street.models import StreetWord
 from services.intake.tasks.models import Task
+from shared.auth import Role
 from shared.idempotency import PURPOSE as ANSWER
 from shared.service import Work
 
@@ -67,12 +68,11 @@ async def make_anonymous(work: Work, issues: Sequence[Issue]) -> None:
     for table, name in _SIGNED:
         renamed = update(table).where(table.c.issue_id.in_(ids), table.c[name].in_(accounts))
         await work.session.execute(renamed.values({name: NOBODY}))
-    read_own = update(READ_LOG).where(READ_LOG.c.reader.in_(accounts))
-    await work.session.execute(read_own.values(reader=NOBODY))
+    about = READ_LOG.c.subject.in_([f"issue:{id}" for id in ids])
+    await _forget_readers(work, about & READ_LOG.c.reader.in_(accounts))
     for issue in issues:
         await erase_evidence(work, issue.id)
         _blank(work, issue, accounts)
-    await _forget_answers(work, ids, accounts)
 
 
 def _blank(work: Work, issue: Issue, accounts: Sequence[str]) -> None:
@@ -85,12 +85,22 @@ def _blank(work: Work, issue: Issue, accounts: Sequence[str]) -> None:
     issue.anonymised_at = work.now
 
 
-async def _forget_answers(work: Work, ids: Sequence[UUID], accounts: Sequence[str]) -> None:
-    """Answers to repeated requests are kept for a day, and may show an issue with its words."""
+async def forget_account(work: Work, account: str) -> None:
+    """Take the account from what it read of its own, and from the answers that it was given."""
+    await _forget_readers(work, READ_LOG.c.reader == account)
+    answers = intake.answers
+    await work.session.execute(delete(answers).where(answers.c.subject == f"person:{account}"))
+
+
+async def _forget_readers(work: Work, which: ColumnElement[bool]) -> None:
+    # Whoever reads for the community answers for it, also where they once reported something themselves.
+    own = update(READ_LOG).where(which, READ_LOG.c.role == Role.RESIDENT)
+    await work.session.execute(own.values(reader=NOBODY))
+
+
+async def forget_answers(work: Work, ids: Sequence[UUID]) -> None:
+    """Answers to repeated requests are kept for a day, and may show one of these issues with its words."""
     table, last = intake.answers, ("", "")
-    await work.session.execute(
-        delete(table).where(table.c.subject.in_([f"person:{one}" for one in accounts]))
-    )
     wanted = [str(one).encode() for one in ids]
     key = (table.c.subject, table.c.key)
     while True:
