@@ -57,6 +57,9 @@ class Judgement:
 
 async def judge(work: Work, source: Source, call: Call) -> Judgement:
     """Hold the call against its subject; where nothing is against it, take it."""
+    if isinstance(call.data, words.Supervision | words.Dispatch) and call.data.due <= work.now:
+        fault = FieldError("data.due", "must lie in the future")
+        return Judgement(Invalid(f"{fault.field}: {fault.message}", fields=[fault]))
     return await _JUDGES[call.verb.aim](work, source, call)
 
 
@@ -137,9 +140,6 @@ async def _of_community(work: Work, source: Source, call: Call) -> Judgement:
         raise TypeError(call.type)
     if not community.startswith(source.area_code):
         return Judgement(Absent(f"there is no community of {source.area_code} here"))
-    if said.due <= work.now:
-        fault = FieldError("data.due", "must lie in the future")
-        return Judgement(Invalid(f"{fault.field}: {fault.message}", fields=[fault]))
     row = {"id": uuid7(), "source_id": source.id, "street_no": said.street_no, "at": work.now}
     if not await bulk.insert_new(work.session, table_of(StreetNumber), [row], key="id"):
         return Judgement(DispatchedAlready(f"{said.street_no} is here; take another number"))

@@ -1,4 +1,4 @@
-"""All that street offices may say: copies of issues, their own numbers and codes, calls in their own words."""
+"""All that street offices may say: copies of issues, their numbers and codes, calls in their own words."""
 
 import sqlalchemy as sa
 from alembic import op

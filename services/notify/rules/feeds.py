@@ -12,6 +12,7 @@ from functools import lru_cache
 from operator import attrgetter
 
 import orjson
+from pydantic import BaseModel
 
 from services.notify.rules.filters import matches
 from services.notify.rules.subjects import Facts, Subject, concerns_street
@@ -41,6 +42,8 @@ def _fields(names: str, of: str = "") -> tuple[str, ...]:
 
 
 _DOSSIER = _fields("facts tried why_not_here ask deadline evidence_ids evidence_links", of="dossier.")
+_WHISTLE = (*_DOSSIER, "dossier.place", "escalation.due_ack")
+_RELIEF = (*_DOSSIER, "dossier.need_kind", "dossier.household_size")
 _HELP = _fields("no kind tags quantity unit needed_by public_text", of="help.")
 _SLA = _fields("clock due_at used_percent")
 _EMERGENCY = _fields("report_no stage place casualties damage trend actions called on_site_lead")
@@ -73,6 +76,10 @@ FEEDS = (
     Feed(intake.IssueExtended, "issue.extended", ("due_before",)),
     Feed(intake.IssueRescheduled, "issue.rescheduled", ("due_before",)),
     Feed(intake.IssueExtensionRefused, "issue.extension_refused"),
+    Feed(intake.IssueDispatched, "issue.dispatched", ("street_no", "reporter_ref", "off_list")),
+    Feed(intake.IssueSupervised, "issue.supervised", ("grade", "due", "by")),
+    Feed(intake.IssueReminded, "issue.reminded", ("by",)),
+    Feed(intake.IssueEvaluated, "issue.evaluated", ("score", "by")),
     Feed(intake.SlaWarned, "issue.sla_warning", _SLA),
     Feed(intake.SlaBreached, "issue.sla_breached", (*_SLA, "minutes_late")),
     Feed(intake.SlaEscalated, "issue.sla_escalated", (*_SLA, "from_level", "to_level", "escalation_id")),
@@ -80,6 +87,9 @@ FEEDS = (
     Feed(EscalationSent, "escalation.requested", _DOSSIER, "masked"),
     Feed(intake.EscalationAcknowledged, "escalation.acknowledged", ("street_no",)),
     Feed(intake.EscalationProgressed, "escalation.progressed"),
+    Feed(intake.EscalationDepartmentAssigned, "escalation.department_assigned", ("unit", "due")),
+    Feed(intake.EscalationCheckedIn, "escalation.checked_in", ("unit", "at", "late")),
+    Feed(intake.EscalationReliefGiven, "escalation.relief_given", ("office", "given_at", "form", "goods")),
     Feed(intake.EscalationReturned, "escalation.returned", ("reason_code",)),
     Feed(intake.EscalationReplied, "escalation.replied", ("outcome_code",)),
     Feed(intake.EscalationReminded, "escalation.reminded", ("awaited", "reminder_no")),
@@ -108,12 +118,15 @@ FEEDS = (
 )
 # An escalation that is sent goes out under the name of what it asks for.
 SENT_AS = {
-    EscalationType.whistle: Feed(EscalationSent, "escalation.whistle", _DOSSIER, "masked"),
-    EscalationType.relief_request: Feed(EscalationSent, "escalation.relief_requested", _DOSSIER, "reference"),
+    EscalationType.whistle: Feed(EscalationSent, "escalation.whistle", _WHISTLE, "masked"),
+    EscalationType.relief_request: Feed(EscalationSent, "escalation.relief_requested", _RELIEF, "reference"),
 }
 # Names that the street's contract (domain.md §9) has for fields of ours.
 _OUTSIDE = {
     "called": "caller_of_119",
+    "by": "office",
+    "escalation.due_ack": "check_in_by",
+    "dossier.household_size": "household_size_band",
     "dossier.evidence_ids": "evidence",
     "help.no": "help_no",
     "help.unit": "measure",
@@ -157,7 +170,9 @@ def write(
         **subject.facts,
         **_additions(event, feed.adds),
         "pii": feed.pii,
-        "links": {"self": f"{public_url}/{subject.path}"},
+        "links": {
+            name: f"{public_url}/{path}" for name, path in {"self": subject.path, **subject.links}.items()
+        },
     }
     name, sequence = name_of(event), event.snapshot.version
     return body_of(
@@ -202,4 +217,11 @@ def body_of(
 
 
 def _additions(event: Event, names: tuple[str, ...]) -> Facts:
-    return {_OUTSIDE.get(name, name.rpartition(".")[2]): attrgetter(name)(event) for name in names}
+    return {_OUTSIDE.get(name, name.rpartition(".")[2]): _plain(attrgetter(name)(event)) for name in names}
+
+
+def _plain(value: object) -> object:
+    """A part of an event as JSON knows it, or a list of them."""
+    if isinstance(value, BaseModel):
+        return value.model_dump()
+    return [_plain(one) for one in value] if isinstance(value, tuple) else value

@@ -1,7 +1,7 @@
 """The state of what a message is about, in the words of the street's contract: codes, levels and clocks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.notify.rules.filters import About
 from shared.events import Event
@@ -17,11 +17,15 @@ STREET_LEVEL = 3
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a message is about: `path` leads to it in our API, `facts` is its state."""
+    """What a message is about: `path` leads to it in our API, `facts` is its state.
+
+    `links` are further paths by what they lead to.
+    """
 
     path: str
     about: About
     facts: Facts
+    links: Mapping[str, str] = field(default_factory=dict)
 
 
 def subject_of(event: Event, type: str) -> Subject:
@@ -96,7 +100,10 @@ def _escalation(event: EscalationEvent, type: str) -> Subject:
         "returns": one.returns,
     }
     about = About(type, one.area_code, one.category, one.urgency, one.target)
-    return Subject(f"intake/v1/escalations/{one.id}", about, facts)
+    path = f"intake/v1/escalations/{one.id}"
+    # Whom relief is for is told to the office itself, when it asks there, once, and never in a message.
+    is_relief = one.type is EscalationType.relief_request
+    return Subject(path, about, facts, {"identity": f"{path}/identity-links"} if is_relief else {})
 
 
 def _figures(event: KpiEvent, type: str) -> Subject:
