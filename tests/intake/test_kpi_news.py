@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, func, select
 
 from services.intake.issues.models import TimelineEntry
-from services.intake.kpis.folding import first_id_at, fold, held_progress
+from services.intake.kpis.folding import SUMS, first_id_at, fold, held_progress
 from services.intake.kpis.telling import keep_telling, tell_due
 from services.intake.periods import PeriodEnd
 from shared import bulk
@@ -87,14 +87,53 @@ async def test_days_that_an_outage_held_up_are_told_in_order_and_the_month_after
     assert days[1].grids == ()
 
 
-async def test_a_line_that_is_not_counted_yet_holds_its_day_up(stage: Stage, people: People) -> None:
-    await told(stage)
+async def add_line(stage: Stage, issue_id: UUID) -> None:
+    """A line whose id is of the moment on stage; others get theirs by the machine's clock, and come after."""
     line = {
-        "id": first_id_at(stage.clock.now()), "issue_id": END, "version": 1, "at": stage.clock.now(),
-        "actor": "a", "role": "r", "command": "report", "to_state": "reported",
+        "id": first_id_at(stage.clock.now()), "issue_id": issue_id, "version": 1, "at": stage.clock.now(),
+        "actor": "a", "role": "r", "command": "interim-reply", "to_state": "reported",
     }  # fmt: skip
     async with stage.host.work() as work:
         await bulk.insert(work.session, cast(Table, TimelineEntry.__table__), [line])
+
+
+async def reported(stage: Stage) -> int:
+    """How many issues are counted."""
+    async with stage.host.look() as work:
+        query = select(func.sum(SUMS.c.denominator)).where(SUMS.c.kpi == "K22")
+        return int(await work.session.scalar(query) or 0)
+
+
+async def fold_one_line(stage: Stage) -> int:
+    async with stage.host.work() as work:
+        await fold(work, END, 1)
+    return await reported(stage)
+
+
+async def test_an_issue_is_counted_with_the_last_line_that_has_gathered(stage: Stage, people: People) -> None:
+    issue = await people.report()
+    for _ in range(2):
+        await add_line(stage, UUID(issue["id"]))
+        stage.clock.advance(timedelta(hours=1))
+    assert [await fold_one_line(stage) for _ in range(2)] == [0, 1]
+
+
+async def test_an_issue_that_goes_on_after_midnight_is_counted_in_the_figures_of_the_day_before(
+    stage: Stage, people: People
+) -> None:
+    await told(stage)
+    issue = await people.report()
+    await add_line(stage, UUID(issue["id"]))
+    # Its own line comes much later, and is there already.
+    assert await fold_one_line(stage) == 1
+    stage.clock.advance(timedelta(days=1))
+    (report,) = await told(stage)
+    assert by_code(report.community)["K22"] == (0, 1, None)
+
+
+async def test_a_line_that_is_not_counted_yet_holds_its_day_up(stage: Stage) -> None:
+    await told(stage)
+    await add_line(stage, END)
     stage.clock.advance(timedelta(days=1))
     assert await told(stage) == []
     await count(stage)

@@ -4,8 +4,7 @@ A mark is one issue's numerator and denominator of one figure on one day. Late i
 What was merged counts nowhere: its master stands for it.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeAlias
@@ -21,7 +20,9 @@ GRID_LEVEL, COMMUNITY_LEVEL, STREET_LEVEL = 1, 2, 3
 _DROPPED = frozenset({IssueState.rejected, IssueState.withdrawn})
 
 Mark: TypeAlias = tuple[str, datetime, bool]
-Marks: TypeAlias = dict[tuple[str, date], tuple[int, int]]
+# By the code of the figure and its day, as `K1 2026-03-05`: the form in which they are kept, so that nothing
+# has to be read out of it before it is compared and summed up.
+Marks: TypeAlias = dict[str, list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +90,19 @@ def marks_of(case: Case, rules: KpiRules, zone: ZoneInfo) -> Marks:
     """Every figure's share of this issue by the local day on which it falls."""
     if case.state == IssueState.merged:
         return {}
-    numerators: Counter[tuple[str, date]] = Counter()
-    denominators: Counter[tuple[str, date]] = Counter()
+    marks: Marks = {}
     for figure in _FIGURES:
         for code, at, counts in figure(case, rules, zone):
-            day = local_date(at, zone)
-            numerators[code, day] += counts
-            denominators[code, day] += 1
-    return {key: (numerators[key], denominators[key]) for key in denominators}
+            both = marks.setdefault(f"{code} {local_date(at, zone)}", [0, 0])
+            both[0] += counts
+            both[1] += 1
+    return marks
+
+
+def figure_and_day(mark: str) -> tuple[str, date]:
+    """What a mark is of."""
+    code, _, day = mark.partition(" ")
+    return code, date.fromisoformat(day)
 
 
 def _taken_in(case: Case, rules: KpiRules, zone: ZoneInfo) -> Iterator[Mark]:
@@ -160,20 +166,6 @@ def _handed_up(case: Case, rules: KpiRules, zone: ZoneInfo) -> Iterator[Mark]:
 _FIGURES: tuple[Callable[[Case, KpiRules, ZoneInfo], Iterator[Mark]], ...] = (
     _taken_in, _handled, _called, _verified, _closed, _settled, _handed_up,
 )  # fmt: skip
-
-
-def written(marks: Marks) -> dict[str, object]:
-    """Marks as they are kept beside an issue."""
-    return {f"{code} {day.isoformat()}": list(both) for (code, day), both in marks.items()}
-
-
-def read(kept: Mapping[str, Sequence[int]]) -> Marks:
-    """The marks again."""
-    found: Marks = {}
-    for key, (numerator, denominator) in kept.items():
-        code, _, day = key.partition(" ")
-        found[code, date.fromisoformat(day)] = (numerator, denominator)
-    return found
 
 
 def _in_time(at: datetime | None, due: datetime | None) -> bool:
