@@ -8,6 +8,7 @@
 | `vhost` | the AMQP URL of a fresh virtual host |
 | `postgres_server` | a PostgreSQL to stop, pause and restart; whole again after the test |
 | `broker` | a RabbitMQ to stop, cut and restart; `broker.url` is the test's virtual host |
+| `rabbit_cluster` | a RabbitMQ of three nodes, to be killed one by one; its `url` lists them |
 
 A test that needs a server which cannot be had is deselected, the last line of the run says so, and with
 `CI=true` the run fails. `tests/workers.py` says how the tests are spread over processes.
@@ -26,6 +27,7 @@ from xdist.remote import Producer
 from xdist.workermanage import WorkerController
 
 from tests.servers.choice import Servers
+from tests.servers.cluster import RabbitCluster, cluster_at_hand, debian_cluster
 from tests.servers.machine import Trouble
 from tests.servers.postgres import PostgresServer
 from tests.servers.rabbit import RabbitServer
@@ -84,6 +86,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         "rabbit_general": servers.rabbit,
         "postgres_controlled": servers.controlled_postgres,
         "rabbit_controlled": servers.controlled_rabbit,
+        # Three nodes take long to start, so that only the test does it: each worker comes by here.
+        "rabbit_cluster": cluster_at_hand,
     }
     for item in items:
         for need in _needs(item) & starts.keys():
@@ -199,6 +203,14 @@ async def broker(rabbit_controlled: RabbitServer) -> AsyncIterator[RabbitServer]
     yield server
     await server.mend()
     server.drop_vhosts()
+
+
+@pytest.fixture(scope="module")
+def rabbit_cluster() -> Iterator[RabbitCluster]:
+    """A broker of three nodes, for the tests of one file."""
+    cluster = debian_cluster()
+    yield cluster
+    cluster.remove()
 
 
 @pytest.fixture(params=[EMBEDDED, DISTRIBUTED])

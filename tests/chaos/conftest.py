@@ -1,8 +1,9 @@
 """One town of real processes on servers that can be mistreated, for all tests of this folder."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -26,7 +27,7 @@ class Stack:
     processes: Mapping[str, Served]
     databases: Mapping[str, str]
     postgres: PostgresServer
-    broker: RabbitServer
+    amqp_url: str
     book: Book
     endpoint: str
 
@@ -34,28 +35,38 @@ class Stack:
         return token_of(self.state, person)
 
 
+@contextmanager
+def standing(postgres: PostgresServer, amqp_url: str, folder: Path) -> Iterator[Stack]:
+    """A town on this database server and this broker; its databases go with it."""
+    urls = {name: postgres.create_database(name) for name in NAMES}
+    try:
+        with distributed(folder, urls, amqp_url) as running, Book() as book:
+            yield Stack(
+                town=running.town,
+                state=State(folder),
+                processes=running.processes,
+                databases=urls,
+                postgres=postgres,
+                amqp_url=amqp_url,
+                book=book,
+                endpoint=register(running.town.person(OPERATOR), book),
+            )
+    finally:
+        postgres.drop_databases()
+
+
+@pytest.fixture(scope="package")
+def town_broker(rabbit_controlled: RabbitServer) -> Iterator[RabbitServer]:
+    """The broker of the town, to be mistreated; who does so gives it back whole."""
+    broker = rabbit_controlled.for_test()
+    yield broker
+    broker.drop_vhosts()
+
+
 @pytest.fixture(scope="package")
 def stack(
-    postgres_controlled: PostgresServer,
-    rabbit_controlled: RabbitServer,
-    tmp_path_factory: pytest.TempPathFactory,
+    postgres_controlled: PostgresServer, town_broker: RabbitServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
-    postgres, broker = postgres_controlled.for_test(), rabbit_controlled.for_test()
-    urls = {name: postgres.create_database(name) for name in NAMES}
     folder = tmp_path_factory.mktemp("chaos")
-    with ExitStack() as opened:
-        opened.callback(broker.drop_vhosts)
-        opened.callback(postgres.drop_databases)
-        running = opened.enter_context(distributed(folder, urls, broker.url))
-        book = opened.enter_context(Book())
-        endpoint = register(running.town.person(OPERATOR), book)
-        yield Stack(
-            town=running.town,
-            state=State(folder),
-            processes=running.processes,
-            databases=urls,
-            postgres=postgres,
-            broker=broker,
-            book=book,
-            endpoint=endpoint,
-        )
+    with standing(postgres_controlled.for_test(), town_broker.url, folder) as stack:
+        yield stack

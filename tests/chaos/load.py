@@ -16,11 +16,11 @@ from services.notify.messages.telling import webhook_id
 from shared.bus.dead import RabbitDeadLetters
 from tests.chaos.conftest import Stack
 from tests.chaos.story import ISSUES, report
+from tests.patience import PATIENCE_S
 
 REPORTERS = 20
 PAUSE_S = 0.15
 ENOUGH = 100
-PATIENCE_S = 60.0
 # What the street office is told of an issue that was reported by staff and found its handler.
 TOLD = {"issue.reported", "issue.accepted", "issue.assigned"}
 
@@ -109,11 +109,28 @@ async def readiness(stack: Stack) -> dict[str, int]:
 
 async def plenty(reported: Reported) -> None:
     """Return when so much was reported that it proves something."""
+    await more(reported, ENOUGH - len(reported.issues))
+
+
+async def more(reported: Reported, count: int) -> None:
+    """Return when that many more were reported."""
+    wanted = len(reported.issues) + count
     for _ in range(int(PATIENCE_S / 0.1)):
-        if len(reported.issues) > ENOUGH:
+        if len(reported.issues) >= wanted:
             return
         await asyncio.sleep(0.1)
-    raise AssertionError(f"after {PATIENCE_S:.0f} s no more than {len(reported.issues)} were reported")
+    raise AssertionError(f"after {PATIENCE_S:.0f} s {len(reported.issues)} were reported, not {wanted}")
+
+
+async def until_ready(stack: Stack, status: int, *names: str) -> None:
+    """Return when these services, or all, answer so to whoever asks whether they can work."""
+    says: dict[str, int] = {}
+    for _ in range(int(PATIENCE_S / 0.2)):
+        says = await readiness(stack)
+        if all(says[name] == status for name in names or says):
+            return
+        await asyncio.sleep(0.2)
+    raise AssertionError(f"after {PATIENCE_S:.0f} s the services say {says}")
 
 
 async def at_rest(stack: Stack, reported: Reported) -> None:
@@ -151,7 +168,7 @@ async def _waiting(stack: Stack, reported: Reported) -> dict[str, int]:
 
 async def check_all_was_kept(stack: Stack, reported: Reported, before: int) -> None:
     """Each report that was answered is one issue, assigned once, told once; nothing else came to be."""
-    assert await readiness(stack) == dict.fromkeys(stack.databases, 200)
+    await until_ready(stack, 200)
     # Somebody who hears nothing now and then is no proof; a server that says nothing would be one.
     assert reported.unheard < len(reported.issues) / 10
     intake = stack.databases["intake"]
@@ -167,7 +184,7 @@ async def check_all_was_kept(stack: Stack, reported: Reported, before: int) -> N
     assert {row["times"] for row in assigned} == {1}
     await _check_messages(stack, reported)
     for service in stack.databases:
-        dead = await RabbitDeadLetters(stack.broker.url).list(service)
+        dead = await RabbitDeadLetters(stack.amqp_url).list(service)
         assert not dead, [(letter.type, letter.reason) for letter in dead]
 
 

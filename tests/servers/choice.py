@@ -14,8 +14,8 @@ from tests.servers.postgres import (
     given_postgres,
     programs,
 )
-from tests.servers.rabbit import DEBIAN, RabbitServer, container_rabbit, debian_rabbit, given_rabbit
 from tests.servers.rabbit import IMAGE as RABBIT_IMAGE
+from tests.servers.rabbit import RabbitServer, container_rabbit, debian_rabbit, given_rabbit, has_debian
 
 WAYS = ("given", "docker", "debian")
 OWN_WAYS = ("docker", "debian")
@@ -105,7 +105,7 @@ def missing() -> list[str]:
         name
         for name, given, image, installed in (
             ("PostgreSQL", "TEST_DATABASE_URL", POSTGRES_IMAGE, _postgres_installed),
-            ("RabbitMQ", "TEST_AMQP_URL", RABBIT_IMAGE, _rabbit_installed),
+            ("RabbitMQ", "TEST_AMQP_URL", RABBIT_IMAGE, has_debian),
         )
         if not (os.environ.get(given) or installed() or _has_image(image))
     ]
@@ -116,10 +116,6 @@ def _postgres_installed() -> bool:
         return programs().exists()
     except Trouble:
         return False
-
-
-def _rabbit_installed() -> bool:
-    return (DEBIAN / "rabbitmq-server").exists()
 
 
 def _has_image(image: str) -> bool:

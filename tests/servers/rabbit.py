@@ -177,8 +177,15 @@ def container_rabbit() -> RabbitServer:
 
 
 def debian_rabbit() -> RabbitServer:
-    (amqp, management, *others), password = free_ports(4), secrets.token_hex(8)
-    machine = RabbitProcess(amqp=amqp, management=management, password=password, others=others)
+    (amqp, management, mapper, distribution), password = free_ports(4), secrets.token_hex(8)
+    home = debian_home()
+    machine = RabbitProcess(
+        home,
+        amqp=amqp,
+        distribution=distribution,
+        mapper=PortMapper(home, mapper),
+        configuration=CONFIGURATION.format(amqp=amqp, management=management, password=password),
+    )
     return _started(machine, "127.0.0.1", (amqp, management), password)
 
 
@@ -188,28 +195,47 @@ def _started(machine: Machine, host: str, ports: tuple[int, int], password: str)
     return RabbitServer(f"sanlian:{password}@{host}:{amqp}", door, machine).started()
 
 
+def has_debian() -> bool:
+    return (DEBIAN / "rabbitmq-server").exists()
+
+
+def debian_home() -> Home:
+    """A directory for nodes of Debian's RabbitMQ; those that share one know each other's cookie."""
+    if not has_debian():
+        raise Trouble("Debian's rabbitmq-server is not installed")
+    return Home("rabbit", account="rabbitmq")
+
+
+class PortMapper(Process):
+    """Tells nodes where to find each other. One that a node started by itself would outlive it."""
+
+    def __init__(self, home: Home, port: int) -> None:
+        self.env = {
+            "PATH": os.environ["PATH"],
+            "HOME": f"{home.path}",
+            "LC_ALL": "C.UTF-8",
+            "ERL_EPMD_PORT": f"{port}",
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+        }
+        super().__init__(home, ["epmd", "-port", f"{port}", "-address", "127.0.0.1"], env=self.env)
+
+
 class RabbitProcess:
     """Debian's RabbitMQ as a private node: own name, own cookie, own port mapper, loopback only."""
 
-    def __init__(self, *, amqp: int, management: int, password: str, others: list[int]) -> None:
-        if not (DEBIAN / "rabbitmq-server").exists():
-            raise Trouble("Debian's rabbitmq-server is not installed")
-        self._home = home = Home("rabbit", account="rabbitmq")
-        configuration = CONFIGURATION.format(amqp=amqp, management=management, password=password)
-        base, mapper, distribution = f"{home.path}", *others
-        self._env = {
-            "PATH": os.environ["PATH"],
-            "HOME": base,
-            "LC_ALL": "C.UTF-8",
-            "ERL_EPMD_PORT": f"{mapper}",
-            "ERL_EPMD_ADDRESS": "127.0.0.1",
-            "RABBITMQ_NODENAME": f"sanlian-{amqp}@localhost",
+    def __init__(
+        self, home: Home, *, amqp: int, distribution: int, mapper: PortMapper, configuration: str
+    ) -> None:
+        self._home, self._mapper, base, node = home, mapper, home.path, f"sanlian-{amqp}"
+        self.node = f"{node}@localhost"
+        self._env = mapper.env | {
+            "RABBITMQ_NODENAME": self.node,
             "RABBITMQ_DIST_PORT": f"{distribution}",
             "RABBITMQ_MNESIA_BASE": f"{base}/data",
             "RABBITMQ_LOG_BASE": f"{base}/log",
-            "RABBITMQ_PID_FILE": f"{base}/pid",
-            "RABBITMQ_GENERATED_CONFIG_DIR": f"{base}/config",
-            "RABBITMQ_CONFIG_FILE": f"{home.write('rabbitmq.conf', configuration)}",
+            "RABBITMQ_PID_FILE": f"{base}/{node}.pid",
+            "RABBITMQ_GENERATED_CONFIG_DIR": f"{base}/{node}.config",
+            "RABBITMQ_CONFIG_FILE": f"{home.write(f'{node}.conf', configuration)}",
             "RABBITMQ_CONF_ENV_FILE": f"{home.write('rabbitmq-env.conf', '')}",
             "RABBITMQ_ADVANCED_CONFIG_FILE": f"{home.write('advanced.config', '[].')}",
             "RABBITMQ_ENABLED_PLUGINS_FILE": f"{home.write('plugins', '[rabbitmq_management].')}",
@@ -217,8 +243,6 @@ class RabbitProcess:
             # The start script then becomes the broker itself instead of staying beside it.
             "RUNNING_UNDER_SYSTEMD": "true",
         }
-        # A port mapper that the node started by itself would outlive it.
-        self._mapper = Process(home, ["epmd", "-port", f"{mapper}", "-address", "127.0.0.1"], env=self._env)
         self._broker = Process(home, [f"{DEBIAN}/rabbitmq-server"], env=self._env)
 
     def start(self) -> None:
