@@ -6,7 +6,6 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from services.intake.catalogue import COMMUNITY_LEVEL
 from services.intake.emergencies.bodies import EmergencyIn
 from services.intake.words import (
     AreaCode,
@@ -145,15 +144,13 @@ class ReportIn(Body):
 class AcceptIn(Body):
     """What the matter is; what is left out stays as reported, or follows from the category.
 
-    `area_code` says by hand where it is, and grid's own finding no longer counts. `level` is where work
-    begins: 0 or 1 by the grid's staff, 2 by the community; the street takes a matter by an escalation only.
-    `against` is who is complained about, and neither handles nor judges nor reads it.
+    `area_code` counts before grid's finding; `level` is where work begins, `against` who is complained about.
     """
 
     area_code: AreaCode | None = None
     category: CategoryCode | None = None
     urgency: Urgency | None = None
-    level: Annotated[int, Field(ge=0, le=COMMUNITY_LEVEL)] | None = None
+    level: Literal[0, 1, 2] | None = None
     pillar: Literal["hearts", "organisations", "branches"] | None = None
     affected_households: Annotated[int, Field(ge=1, le=100_000)] | None = None
     households: Annotated[tuple[HouseholdCode, ...], Field(max_length=200)] | None = None
