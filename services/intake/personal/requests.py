@@ -7,7 +7,7 @@ from functools import partial
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, or_, select, update
+from sqlalchemy import ColumnElement, Table, false, or_, select, update
 from uuid_utils.compat import uuid7
 
 from services.intake.cursors import id_of
@@ -147,7 +147,7 @@ async def _found(work: Work, request_id: UUID) -> tuple[DataRequest, bool]:
 def _of_caller(work: Work) -> ColumnElement[bool]:
     caller, areas = work.actor(), work.areas()
     if caller.has(*OFFICE):
-        return or_(*(DataRequest.area_code.between(area, area.ljust(18, "9")) for area in areas))
+        return or_(false(), *(DataRequest.area_code.between(area, area.ljust(18, "9")) for area in areas))
     return DataRequest.subject == caller.subject
 
 
