@@ -1,4 +1,4 @@
-"""Nobody sees or does what is not theirs: every endpoint, for all whose role opens it and whose area does not."""
+"""Nobody sees or does what is not theirs: every endpoint, whatever the role of the stranger."""
 
 import pytest
 
