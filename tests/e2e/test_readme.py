@@ -10,6 +10,7 @@ import pytest
 
 from tests.e2e.conftest import Running
 from tests.e2e.processes import environment
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 USUAL = "http://127.0.0.1:8000"
@@ -28,7 +29,7 @@ def carried_out(example: str, running: Running) -> tuple[int, dict[str, object]]
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=True,
     )
     head, _, body = done.stdout.replace("\r\n", "\n").partition("\n\n")

@@ -12,6 +12,7 @@ from services.grid.visits.models import Visit
 from shared.auth import Role
 from shared.events.grid import VisitDone, VisitDue, VisitMissed
 from tests.grid.town import EAST, WEST, Town
+from tests.patience import PATIENCE_S
 
 RED, YELLOW = ("alone_80plus",), ("alone_60_79",)
 
@@ -65,7 +66,7 @@ async def test_the_clocks_work_goes_on_beside_the_requests(town: Town) -> None:
     visit = await first_visit(town, *RED)
     town.stage.clock.advance(timedelta(days=7))
     beside = asyncio.create_task(tend_households(town.stage.host))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         due: list[dict[str, Any]] = []
         while not due:
             due = await town.visits("H-0001", state="due")

@@ -21,6 +21,7 @@ from shared.runtime import Runtime
 from shared.testing import COMMUNITY, MASTER_KEYS, NotingBus, Stage, staged
 from tests.intake.conftest import GRID_PUBLIC_KEY, MORNING
 from tests.intake.people import People, kinds, proposed
+from tests.patience import PATIENCE_S
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SECOND = timedelta(seconds=1)
@@ -250,7 +251,7 @@ async def test_the_watch_strikes_by_itself(stage: Stage, people: People) -> None
     stage.clock.advance(DAY)
     watch = asyncio.create_task(watch_clocks(stage.host))
     told: list[Any] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while len(told) < 2:
             told += heard(list(await stage.emitted()))
             await asyncio.sleep(0.01)

@@ -16,6 +16,7 @@ from shared.testing import COMMUNITY, Stage
 from tests.intake.geo_desk import LAMP, Desk
 from tests.intake.people import People
 from tests.live import served
+from tests.patience import PATIENCE_S
 
 GUIDES = Path(__file__).resolve().parents[2] / "docs" / "how-to"
 NAMES = ("open311.md", "open311.zh-CN.md")
@@ -72,7 +73,7 @@ async def test_who_follows_the_guide_reports_a_lamp_and_reads_of_it(
         env={"PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 0, done.stderr

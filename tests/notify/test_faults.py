@@ -15,6 +15,7 @@ from services.notify.rules.engine import Engine
 from services.notify.settings import NotifySettings
 from shared.http import HttpClient
 from tests.notify.conftest import Office, Sink, event_of
+from tests.patience import PATIENCE_S
 
 MakeSink = Callable[[], Awaitable[Sink]]
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -129,7 +130,7 @@ async def test_a_stop_in_the_midst_of_a_call_leaves_it_to_the_next_sender(
             await work.session.execute(moved)
         await office.stage.give(event_of("issue.closed"), event_of("issue.accepted"))
         running = asyncio.create_task(deliver(office.stage.host))
-        await asyncio.wait_for(called.wait(), 20)
+        await asyncio.wait_for(called.wait(), PATIENCE_S)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     states = sorted(str(row["state"]) for row in await office.deliveries() if row["type"] != "webhook.test")
@@ -155,10 +156,10 @@ async def test_a_database_that_hangs_up_again_and_again_loses_nothing(
     )
     engine = office.stage.host.database.engine
     for count in (1, 30, 60):
-        await asyncio.wait_for(sink.until(count), 30)
+        await asyncio.wait_for(sink.until(count), PATIENCE_S)
         async with engine.connect() as connection:
             await connection.execute(hang_up_on_all)
-    await asyncio.wait_for(until_all_came(office, sink, 100), 60)
+    await asyncio.wait_for(until_all_came(office, sink, 100), PATIENCE_S)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     rows = await office.deliveries(type="issue.closed", limit="200")
@@ -185,7 +186,7 @@ async def test_two_senders_on_one_database_share_the_work(office: Office, sinks:
     second = Courier(HttpClient(settings.outbound), settings, engine)
     host = office.stage.host
     runs = [asyncio.create_task(run) for run in (deliver(host), second.run(host))]
-    await asyncio.wait_for(sink.until(60), 30)
+    await asyncio.wait_for(sink.until(60), PATIENCE_S)
     for run in runs:
         run.cancel()
     await asyncio.gather(*runs, return_exceptions=True)

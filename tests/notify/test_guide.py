@@ -17,6 +17,7 @@ from shared.auth import Role
 from shared.events.notify import StreetAcknowledged
 from shared.testing import Stage
 from tests.notify.conftest import STREET, Office, Sink, event_of
+from tests.patience import PATIENCE_S
 
 GUIDES = [
     Path(__file__).resolve().parents[2] / "docs" / "how-to" / f"street-webhooks{language}.md"
@@ -65,7 +66,7 @@ async def listens(port: int) -> None:
 
 async def next_line(process: Process) -> str:
     assert process.stdout is not None
-    return (await asyncio.wait_for(process.stdout.readline(), 20)).decode().strip()
+    return (await asyncio.wait_for(process.stdout.readline(), PATIENCE_S)).decode().strip()
 
 
 @asynccontextmanager
@@ -73,7 +74,7 @@ async def served(stage: Stage) -> AsyncIterator[str]:
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(stage.app, port=port, lifespan="off", log_level="error"))
     serving = asyncio.create_task(server.serve())
-    await asyncio.wait_for(listens(port), 20)
+    await asyncio.wait_for(listens(port), PATIENCE_S)
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     await serving
@@ -95,7 +96,7 @@ async def test_the_receiver_of_the_guide_verifies_and_prints_what_comes(
     sink = Sink(office.stage.clock, url=f"http://127.0.0.1:{port}/webhooks")
     endpoint_id = await office.register(sink, events=["issue.*"])
     async with running(tmp_path, "receiver.py", WEBHOOK_SECRET=sink.secret, PORT=str(port)) as receiver:
-        await asyncio.wait_for(listens(port), 20)
+        await asyncio.wait_for(listens(port), PATIENCE_S)
         await office.send()
         assert await next_line(receiver) == "webhook.test"
         async with office.stage.client(Role.OPERATOR, areas=(STREET,)) as client:

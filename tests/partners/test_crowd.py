@@ -18,6 +18,7 @@ from shared.envelope import Envelope
 from shared.testing import Stage
 from tests.partners.actors import Actors, help_requested
 from tests.partners.test_helps import closed
+from tests.patience import PATIENCE_S
 
 ISSUES = 40
 
@@ -112,7 +113,7 @@ async def test_the_clock_is_watched_without_anybody_asking(sqlite_stage: Stage) 
     offer = await actors.offer(unit)
     sqlite_stage.clock.advance(timedelta(days=61))
     watching = asyncio.create_task(watch_the_clock(sqlite_stage.host))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while (await unit.get(f"/offers/{offer['id']}")).json()["state"] != "expired":
             assert not watching.done()
     watching.cancel()

@@ -9,6 +9,7 @@ from shared.clock import FakeClock
 from shared.runtime import _supervised
 from shared.testing import staged
 from tests.conftest import Footing
+from tests.patience import PATIENCE_S
 from tests.shared.toys import NOW
 from tests.shared.web_toy import PLAN, ROUTERS
 
@@ -47,5 +48,5 @@ async def test_work_that_fails_while_it_is_stopped_does_not_begin_anew() -> None
     task = asyncio.create_task(_supervised("ledger", work))
     await began.wait()
     task.cancel()
-    await asyncio.wait_for(task, timeout=5)
+    await asyncio.wait_for(task, timeout=PATIENCE_S)
     assert beginnings == 1

@@ -9,6 +9,7 @@ import pytest
 from aio_pika.exceptions import AMQPError
 
 from tests.conftest import Footing
+from tests.patience import PATIENCE_S
 from tests.servers.postgres import PostgresServer
 from tests.servers.rabbit import RabbitServer
 
@@ -28,7 +29,7 @@ async def publish(url: str, queue: str) -> None:
 async def take(url: str, queue: str, *, count: int) -> list[bytes]:
     """Return `count` messages; a queue's own counter lags behind for a while after a restart."""
     bodies: list[bytes] = []
-    async with await aio_pika.connect(url) as connection, asyncio.timeout(20):
+    async with await aio_pika.connect(url) as connection, asyncio.timeout(PATIENCE_S):
         channel = await connection.channel()
         found = await channel.declare_queue(queue, passive=True)
         async with found.iterator(no_ack=True) as messages:
@@ -105,7 +106,7 @@ async def test_terminating_connections_cuts_one_database_only(postgres_server: P
     ended = asyncio.Event()
     cut.add_termination_listener(lambda _: ended.set())
     await postgres_server.terminate_connections(intake)
-    await asyncio.wait_for(ended.wait(), 10)
+    await asyncio.wait_for(ended.wait(), PATIENCE_S)
     assert await kept.fetchval("SELECT 1") == 1
     await kept.close()
 
@@ -126,7 +127,7 @@ async def test_closing_all_connections_leaves_the_broker_up(broker: RabbitServer
     closed = asyncio.Event()
     connection.close_callbacks.add(lambda *_: closed.set())
     await broker.close_all_connections()
-    await asyncio.wait_for(closed.wait(), 10)
+    await asyncio.wait_for(closed.wait(), PATIENCE_S)
     await publish(broker.url, "grid.events")
 
 
