@@ -38,7 +38,7 @@ class CallBackLimits(_Rules):
 
 
 class ReopenLimits(_Rules):
-    """Until when a closed issue may be reopened, and from which time on the secretary looks at it."""
+    """Until when a closed issue may be reopened, and from which time on it is red and the secretary's."""
 
     days: Count
     secretary_from: Count

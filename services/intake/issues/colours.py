@@ -34,17 +34,18 @@ class Facts:
 
 def colour_of(facts: Facts, now: datetime, clocks: Clocks) -> Colour:
     """Red before yellow before blue."""
-    if _is_red(facts, now):
+    if _is_red(facts, now, clocks):
         return Colour.red
     return Colour.yellow if _is_yellow(facts, now, clocks) else Colour.blue
 
 
-def _is_red(facts: Facts, now: datetime) -> bool:
+def _is_red(facts: Facts, now: datetime, clocks: Clocks) -> bool:
     handed_up = facts.state == S.escalated and facts.level >= STREET_LEVEL
     led_by_street = handed_up or (facts.supervised is not None and facts.state not in _DONE)
     due = None if facts.state in _DROPPED else facts.due_resolve
     breached = due is not None and _clock(facts, now) > due
-    return facts.urgency == Urgency.U0 or breached or facts.reopen_count >= 2 or led_by_street
+    came_back = facts.reopen_count >= clocks.limits.reopen.secretary_from
+    return facts.urgency == Urgency.U0 or breached or came_back or led_by_street
 
 
 def _is_yellow(facts: Facts, now: datetime, clocks: Clocks) -> bool:

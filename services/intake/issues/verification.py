@@ -13,7 +13,9 @@ from services.intake.issues.models import Issue, TimelineEntry
 from services.intake.issues.parts import hold_to_parts
 from services.intake.issues.proof import can_be_asked, hold_to_photo
 from services.intake.issues.record import Note, jot, lock_with_master, move, raise_max_level, taken
+from services.intake.issues.rules import OFFICE
 from services.intake.limits import Limits
+from shared.auth import Role
 from shared.errors import FieldError, Forbidden, Invalid, Refused
 from shared.events.intake import IssueReopened, IssueReworked, IssueState, IssueVerified, Urgency
 from shared.service import Work
@@ -39,10 +41,12 @@ class ReopenTooLate(Refused):
 async def verify_issue(work: Work, issue_id: UUID, body: VerifyIn) -> Issue:
     """Find it done.
 
-    Raises `FourEyes`, `PartsOpen`, `PhotoMissing`, and `Invalid` for a matter that nobody has sorted yet.
+    Raises `FourEyes`, `PartsOpen`, `PhotoMissing`, `Forbidden` for what is the secretary's to look at, and
+    `Invalid` for a matter that nobody has sorted yet.
     """
     issue = await taken(work, issue_id, "verify")
     await hold_to_four_eyes(work, issue)
+    await _hold_to_secretary(work, issue)
     await hold_to_parts(work, issue)
     await hold_to_photo(work, issue)
     category = known_category(work.part(Catalogue), body.category or issue.category)
@@ -54,6 +58,20 @@ async def verify_issue(work: Work, issue_id: UUID, body: VerifyIn) -> Issue:
     snapshot = move(work, issue, "verify", IssueState.verified, Note(text=body.note))
     work.emit(IssueVerified(issue=snapshot))
     return issue
+
+
+async def _hold_to_secretary(work: Work, issue: Issue) -> None:
+    """What came back again and again is the secretary's to look at; where one worked on it, the office's."""
+    caller = work.actor()
+    if issue.reopen_count < work.part(Limits).reopen.secretary_from or caller.has(Role.COMMUNITY_SECRETARY):
+        return
+    query = select(TimelineEntry.id).where(
+        TimelineEntry.issue_id == issue.id,
+        TimelineEntry.command.in_(_WORK),
+        TimelineEntry.role.contains(Role.COMMUNITY_SECRETARY.value),
+    )
+    if not caller.has(*OFFICE) or await work.session.scalar(query.limit(1)) is None:
+        raise Forbidden(f"it came back {issue.reopen_count} times: the community secretary looks at it")
 
 
 async def rework_issue(work: Work, issue_id: UUID, body: ReasonIn) -> Issue:
@@ -93,7 +111,7 @@ def reopen(work: Work, issue: Issue, command: str, note: Note) -> None:
     issue.reopen_count += 1
     issue.closed_at = issue.verified_at = issue.resolved_at = issue.resolved_by = issue.outcome_code = None
     issue.reached = issue.solved = issue.rating = None
-    # From the second time on the secretary looks at it: it is a matter of the community by then.
+    # From the second time on it is a matter of the community, and the secretary looks at the result.
     second = issue.reopen_count >= work.part(Limits).reopen.secretary_from
     above = COMMUNITY_LEVEL if second else min(issue.level + 1, COMMUNITY_LEVEL)
     issue.level = max(issue.level, above)
