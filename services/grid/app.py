@@ -10,12 +10,13 @@ from services.grid.force import routes as force
 from services.grid.force.rules import ForceRules
 from services.grid.households import routes as households
 from services.grid.households.rules import ColourRules
-from services.grid.models import vault
+from services.grid.models import Base, vault
 from services.grid.service import grid
 from services.grid.settings import GridSettings
 from services.grid.tending import tend_households
 from services.grid.visits import routes as visits
 from services.grid.visits.rules import VisitRules
+from shared.rotation import Secrets, keeping_keys_current
 from shared.runtime import Plan
 from shared.settings import load_yaml
 
@@ -33,5 +34,11 @@ def _parts(settings: GridSettings) -> Mapping[type, object]:
     }
 
 
-PLAN = Plan(service=grid, settings=GridSettings, parts=_parts, background=(tend_households,))
+SECRETS = Secrets(Base.metadata, vault)
+PLAN = Plan(
+    service=grid,
+    settings=GridSettings,
+    parts=_parts,
+    background=(tend_households, keeping_keys_current(SECRETS)),
+)
 ROUTERS = (areas.router, locate.router, force.router, households.router, visits.router)

@@ -49,7 +49,7 @@ from services.intake.personal import oversight_routes
 from services.intake.personal import routes as personal_routes
 from services.intake.personal.oversight import keep_oversight
 from services.intake.personal.retention import keep_retention
-from services.intake.personal.rotation import keep_keys_current
+from services.intake.personal.rotation import SECRETS
 from services.intake.personal.rules import PersonalRules, load_personal_rules
 from services.intake.service import intake
 from services.intake.settings import IntakeSettings
@@ -61,6 +61,7 @@ from services.intake.suggestions.rules import load_suggestion_rules
 from services.intake.suggestions.sorting import Sorter
 from services.intake.tasks import routes as task_routes
 from shared.calendar import WorkingCalendar, load_calendar
+from shared.rotation import keeping_keys_current
 from shared.runtime import Plan
 
 # Handlers register when their modules are read; naming them here keeps the imports honest.
@@ -110,7 +111,7 @@ PLAN = Plan(
         keep_telling,
         keep_retention,
         keep_oversight,
-        keep_keys_current,
+        keeping_keys_current(SECRETS),
     ),
 )
 ROUTERS = (

@@ -8,11 +8,12 @@ from services.notify.deliveries import routes as deliveries
 from services.notify.deliveries.courier import Courier, deliver
 from services.notify.endpoints import routes as endpoints
 from services.notify.messages.history import keep_history_short
-from services.notify.models import vault
+from services.notify.models import Base, vault
 from services.notify.rules.engine import Engine
 from services.notify.service import notify
 from services.notify.settings import NotifySettings
 from shared.http import HttpClient
+from shared.rotation import Secrets, keeping_keys_current
 from shared.runtime import Plan
 from shared.settings import load_yaml
 
@@ -27,10 +28,11 @@ def _parts(settings: NotifySettings) -> Mapping[type, object]:
     return {NotifySettings: settings, Engine: engine, Courier: Courier(http, settings, engine)}
 
 
+SECRETS = Secrets(Base.metadata, vault)
 PLAN = Plan(
     notify,
     NotifySettings,
     parts=_parts,
-    background=(deliver, keep_history_short),
+    background=(deliver, keep_history_short, keeping_keys_current(SECRETS)),
 )
 ROUTERS = (endpoints.router, deliveries.router, calls.router)

@@ -82,6 +82,11 @@ class Keyring:
         except (InvalidTag, ValueError) as error:
             raise Undecipherable(f"Damaged, or not written for {purpose!r}") from error
 
+    @property
+    def older(self) -> tuple[str, ...]:
+        """The ids of the keys that only open what they wrote."""
+        return tuple(key_id for key_id in self._keys if key_id != self.current)
+
     def needs_rotation(self, blob: bytes) -> bool:
         """Whether the ciphertext was written under a key that is no longer the current one."""
         return _header(blob)[0] != self.current

@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import pytest
 from sqlalchemy import LargeBinary, select, text, type_coerce
 
-from services.intake.app import PLAN
 from services.intake.evidence.files import Files
 from services.intake.evidence.sweep import sweep_once
 from services.intake.issues.models import Issue, TimelineEntry
@@ -19,10 +17,11 @@ from services.intake.models import READ_LOG, VAULT, Base
 from services.intake.personal.erasing import NOBODY, TITLE
 from services.intake.personal.models import Consent
 from services.intake.personal.retention import forget, keep_retention
-from services.intake.personal.rotation import cells_of, keep_keys_current, rotate
+from services.intake.personal.rotation import SECRETS
 from shared.auth import Role
 from shared.idempotency import PURPOSE as ANSWER
 from shared.privacy import Keyring, new_master_key
+from shared.rotation import cells_of, rotate
 from shared.testing import MASTER_KEYS, Stage
 from tests.intake.people import JPEG, People
 
@@ -250,7 +249,7 @@ async def old_cells(stage: Stage, ring: Keyring) -> int:
     count = 0
     async with stage.host.look() as work:
         for table in Base.metadata.sorted_tables:
-            for cell in cells_of(table):
+            for cell in cells_of(SECRETS, table):
                 stored = select(type_coerce(cell.column, LargeBinary)).where(cell.column.is_not(None))
                 count += sum(map(ring.needs_rotation, await work.session.scalars(stored)))
     return count
@@ -265,8 +264,8 @@ async def test_after_a_rotation_the_old_key_opens_nothing_that_is_needed(
     VAULT.unlock(both)
     try:
         assert await old_cells(stage, both) > 10
-        assert await rotate(stage.host) > 10
-        assert (await old_cells(stage, both), await rotate(stage.host)) == (0, 0)
+        assert await rotate(stage.host, SECRETS) > 10
+        assert (await old_cells(stage, both), await rotate(stage.host, SECRETS)) == (0, 0)
         VAULT.unlock(alone)
         body = {**WHY, "phone": PHONE}
         told = (await people.clerk.post("/people/dossier", json=body)).json()
@@ -276,28 +275,3 @@ async def test_after_a_rotation_the_old_key_opens_nothing_that_is_needed(
         assert content.is_success
     finally:
         VAULT.unlock(Keyring.parse(MASTER_KEYS))
-
-
-async def test_the_keys_are_kept_current_only_while_there_is_an_older_one(
-    stage: Stage, caplog: pytest.LogCaptureFixture
-) -> None:
-    settings = stage.runtime.settings
-    ring = f"{new_master_key('fresh')},{MASTER_KEYS}"
-    for keys, said in ((MASTER_KEYS, False), (ring, True)):
-        caplog.clear()
-        changed = settings.model_copy(update={"master_keys": type(settings.master_keys)(keys)})
-        stage.host.parts[type(settings)] = changed
-        task = asyncio.create_task(keep_keys_current(stage.host))
-        for _ in range(200 if said else 4):
-            await asyncio.sleep(0.05)
-            if "nothing is left" in caplog.text:
-                break
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        assert ("nothing is left under the master keys test" in caplog.text) is said
-
-
-def test_every_encrypted_column_of_the_service_is_known_to_the_rotation() -> None:
-    tables = PLAN.service.metadata.sorted_tables
-    known = {f"{table.name}.{cell.column.name}" for table in tables for cell in cells_of(table)}
-    assert {"reporters.phone", "timeline.note", "answers.body", "evidence_contents.content"} <= known

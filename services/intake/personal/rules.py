@@ -49,12 +49,6 @@ class Requests(_Rules):
     working_days: Count
 
 
-class Rotation(_Rules):
-    """How many rows are read, and written anew, at a time."""
-
-    at_once: Count
-
-
 class Purpose(_Rules):
     """One purpose, asked for by itself; `days` is how long a yes holds."""
 
@@ -73,7 +67,6 @@ class PersonalRules(_Rules):
     retention: Retention
     oversight: Oversight
     requests: Requests
-    rotation: Rotation
     consents: tuple[Purpose, ...]
 
     @model_validator(mode="after")
