@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from shared.host import Host
+from tests.patience import PATIENCE_S
 
 
 @asynccontextmanager
@@ -19,9 +20,7 @@ async def at_work(work: Callable[[Host], Awaitable[None]], host: Host) -> AsyncI
 
 
 async def until(done: Callable[[], Awaitable[bool]]) -> None:
-    """Wait for what background work brings about, for ten seconds at most."""
-    for _ in range(500):
-        if await done():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("the background work did not get there")
+    """Wait for what background work brings about."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not await done():
+            await asyncio.sleep(0.02)
