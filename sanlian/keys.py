@@ -64,4 +64,8 @@ def _new_settings() -> Mapping[str, dict[str, str]]:
         for name in NAMES
     }
     settings["grid"]["contact_private_key"] = private
+    # What a street gave in money is sealed by whoever hears of it first, and opened by who keeps the ledger.
+    amounts_private, amounts_public = new_key_pair()
+    settings["notify"]["relief_public_key"] = amounts_public
+    settings["partners"]["relief_private_key"] = amounts_private
     return {**settings, SIGN_IN: {SIGNING_KEY: key_text(signing)}}

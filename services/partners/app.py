@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from services.partners import handlers
+from services.partners.cases.routes import router as cases
 from services.partners.clocks import watch_the_clock, write_key_uses
 from services.partners.matches.routes import router as matches
 from services.partners.models import Base, vault
@@ -21,6 +22,7 @@ from shared.runtime import Plan
 def parts(settings: PartnersSettings) -> Mapping[type, object]:
     vault.unlock(settings.keyring)
     return {
+        PartnersSettings: settings,
         Terms: load_terms(settings),
         WorkingCalendar: load_calendar(settings.calendar_file, settings.zone),
         KeyUses: KeyUses(),
@@ -35,6 +37,6 @@ PLAN = Plan(
     background=(watch_the_clock, write_key_uses, keeping_keys_current(SECRETS)),
     identify_key=identify_key,
 )
-ROUTERS = (units, offers, needs, matches, pledges)
+ROUTERS = (units, offers, needs, matches, pledges, cases)
 
 __all__ = ["PLAN", "ROUTERS", "handlers"]

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 
+from services.partners.cases import relief
 from services.partners.matches.lapses import lapse_matches_of, seek_again
 from services.partners.needs.helps import note_ended_issues, take_help_requests
 from services.partners.pledges.calloffs import call_off_pledges
 from services.partners.service import partners
 from shared.events.intake import (
+    EscalationReliefGiven,
+    EscalationSent,
     IssueClosed,
     IssueEvent,
     IssueHelpRequested,
@@ -45,6 +48,16 @@ async def put_help_on_the_list(events: Sequence[IssueHelpRequested], work: Work)
 @partners.on_batch(IssueClosed, IssueRejected, IssueMerged, IssueWithdrawn)
 async def withdraw_needs_of_ended_issues(events: Sequence[IssueEvent], work: Work) -> None:
     await note_ended_issues(work, events)
+
+
+@partners.on(EscalationSent)
+async def open_case_for_relief(event: EscalationSent, work: Work) -> None:
+    await relief.follow_request(work, event)
+
+
+@partners.on(EscalationReliefGiven)
+async def note_what_the_street_gave(event: EscalationReliefGiven, work: Work) -> None:
+    await relief.note_relief(work, event)
 
 
 @partners.on_batch(NeedWithdrawn)

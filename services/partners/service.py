@@ -1,5 +1,6 @@
 """Partners' name, tables and handlers in one place."""
 
+from services.partners.cases.models import Case, LedgerEntry, Measure
 from services.partners.matches.models import Match
 from services.partners.models import Base
 from services.partners.needs.models import Need
@@ -9,6 +10,6 @@ from services.partners.units.models import Unit, UnitKey
 from shared.service import Service
 
 # Named here, so that whoever has the service has all of its tables.
-TABLES = (Unit, UnitKey, Offer, Need, Match, Pledge)
+TABLES = (Unit, UnitKey, Offer, Need, Match, Pledge, Case, Measure, LedgerEntry)
 
 partners = Service("partners", Base.metadata)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel, SecretStr
 
 from shared.settings import ServiceSettings, load_yaml
 
@@ -16,11 +16,15 @@ Days = Annotated[int, Field(ge=1, le=366)]
 
 
 class PartnersSettings(ServiceSettings):
-    """What partners needs beside the settings of every service."""
+    """What partners needs beside the settings of every service.
+
+    `relief_private_key` opens the amounts of money that a street gave to a household.
+    """
 
     matching_file: Path = RULES / "matching.yaml"
     kinds_file: Path = RULES / "kinds.yaml"
     places_file: Path = RULES / "places.yaml"
+    relief_private_key: SecretStr | None = None
 
 
 class Strict(BaseModel):

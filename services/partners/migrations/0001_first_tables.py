@@ -316,7 +316,6 @@ def upgrade() -> None:
         batch_op.create_index("ix_pledges_unit_code_created_at", ["unit_code", "created_at"], unique=False)
 
 
-
 def downgrade() -> None:
     """Go back."""
     with op.batch_alter_table("pledges", schema=None) as batch_op:
