@@ -22,5 +22,7 @@ async def at_work(work: Callable[[Host], Awaitable[None]], host: Host) -> AsyncI
 async def until(done: Callable[[], Awaitable[bool]]) -> None:
     """Wait for what background work brings about."""
     async with asyncio.timeout(PATIENCE_S):
-        while not await done():
+        while True:
+            if await done():
+                return
             await asyncio.sleep(0.02)
