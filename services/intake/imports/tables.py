@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from xml.etree.ElementTree import ParseError
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from defusedxml.common import DefusedXmlException
 from openpyxl import load_workbook
@@ -17,13 +17,16 @@ from services.intake.imports.rules import ImportRules
 from shared.errors import FieldError, Invalid, TooLarge
 
 _ZIP = b"PK\x03\x04"
+# How Excel and all others pack a workbook; further ways are a stranger's, and unpack without a bound.
+_PACKINGS = frozenset({ZIP_STORED, ZIP_DEFLATED})
+_LOCKED = 0x1
 # More columns than anybody has headings for.
 _MOST_COLUMNS = 64
 # Excel writes the first where somebody chose "CSV UTF-8", the second where they did not.
 _ENCODINGS = ("utf-8-sig", "gb18030")
-# Whatever a damaged workbook makes its reader stumble over.
+# Whatever a damaged workbook makes its reader stumble over; it lies in memory, so no disk is at fault.
 _UNREADABLE = (
-    BadZipFile, InvalidFileException, ParseError, DefusedXmlException, zlib.error, EOFError,
+    BadZipFile, InvalidFileException, ParseError, DefusedXmlException, zlib.error, EOFError, OSError,
     KeyError, ValueError, TypeError, AttributeError, IndexError, NotImplementedError,
 )  # fmt: skip
 
@@ -87,7 +90,10 @@ def _workbook(content: bytes, rules: ImportRules) -> Iterator[Line]:
 def _hold_to_size(content: bytes, rules: ImportRules) -> None:
     # The sizes that the directory states are the most that its reader unpacks.
     with ZipFile(io.BytesIO(content)) as archive:
-        size = sum(member.file_size for member in archive.infolist())
+        members = archive.infolist()
+    if any(one.flag_bits & _LOCKED or one.compress_type not in _PACKINGS for one in members):
+        raise BadZipFile("locked, or packed in another way")
+    size = sum(member.file_size for member in members)
     if size > rules.most_unpacked_bytes:
         raise TooLarge(f"a workbook has {rules.most_unpacked_bytes} bytes at most once it is unpacked")
 
