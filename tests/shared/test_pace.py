@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from shared.pace import Pace
 
 
@@ -15,10 +17,12 @@ async def began(pace: Pace) -> "asyncio.Task[None]":
     return task
 
 
-async def test_who_has_worked_rests_before_the_next_turn() -> None:
+async def test_who_has_worked_rests_before_the_next_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Long enough to be resting still, however busy the machine is.
+    monkeypatch.setattr("shared.pace.LONGEST_REST_S", 0.3)
     pace = Pace()
     async with pace.turn():
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.3)
     following = await began(pace)
     assert not following.done()
     await following
