@@ -1,6 +1,6 @@
 """What people ask of their data is answered in fifteen working days, and what is wrong is put right."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from services.intake.models import READ_LOG
 from services.intake.personal.oversight import oversee
 from services.intake.personal.retention import forget
 from shared.auth import Role
+from shared.calendar import WorkingCalendar
 from shared.clock import LOCAL_ZONE
 from shared.testing import Stage
 from tests.intake.people import People
@@ -43,6 +44,22 @@ async def test_a_request_is_due_at_the_end_of_the_fifteenth_working_day(
     stage.clock.set(datetime(*asked_on, 12, 0, tzinfo=LOCAL_ZONE))
     request = await asked(people)
     assert datetime.fromisoformat(request["due_at"]) == datetime(*due, tzinfo=LOCAL_ZONE)
+
+
+async def test_what_is_due_in_a_year_that_is_not_published_moves_with_its_notice(
+    stage: Stage, people: People
+) -> None:
+    stage.clock.set(datetime(2026, 12, 24, 12, 0, tzinfo=LOCAL_ZONE))
+    request = await asked(people)
+    # By statutory days and weekends: five in December, and ten from the 4th to the 15th of January.
+    assert datetime.fromisoformat(request["due_at"]) == datetime(2027, 1, 16, tzinfo=LOCAL_ZONE)
+    # The notice frees the Monday too, and so the Monday after the 15th is the fifteenth.
+    notice = WorkingCalendar({date(2027, 1, 4): False}, published=frozenset({2027}))
+    stage.host.parts[WorkingCalendar] = notice
+    for _ in range(2):
+        await oversee(stage.host)
+        (moved,) = (await people.clerk.get("/people/requests")).json()
+        assert datetime.fromisoformat(moved["due_at"]) == datetime(2027, 1, 19, tzinfo=LOCAL_ZONE)
 
 
 async def test_people_ask_for_themselves_and_the_office_for_those_who_call(

@@ -76,6 +76,7 @@ def _keep_requests() -> None:
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("late_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("provisional_edition", sa.String(length=16), nullable=True),
         sa.Column("outcome", sa.String(length=20), nullable=True),
         sa.Column("answer", sa.LargeBinary(), nullable=True),
         sa.Column("answered_by", sa.String(), nullable=True),

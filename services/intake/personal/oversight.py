@@ -2,7 +2,7 @@
 
 import asyncio
 
-from services.intake.personal.requests import note_late_ones
+from services.intake.personal.requests import note_late_ones, reckon_due_anew
 from services.intake.personal.reviews import pick_readings
 from services.intake.personal.rules import PersonalRules
 from shared.host import Host
@@ -19,6 +19,7 @@ async def keep_oversight(host: Host) -> None:
 async def oversee(host: Host) -> None:
     """Do what is due now: all months that an outage held up, the oldest first."""
     async with host.work() as work:
+        await reckon_due_anew(work)
         await note_late_ones(work)
     picked = True
     while picked:

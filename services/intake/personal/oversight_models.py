@@ -49,7 +49,8 @@ class DataRequest(Base):
     """What somebody asked of their data: to see, correct or erase it; `due_at` is by working days.
 
     Who asked is named by an account or a phone number, and by neither once the data was erased.
-    `late_at` is when somebody was told that no answer had come in time.
+    `late_at` is when somebody was told that no answer had come in time; `provisional_edition` names the
+    calendar by which it is due, while the days of a year in between are not published.
     """
 
     __tablename__ = "data_requests"
@@ -69,6 +70,7 @@ class DataRequest(Base):
     asked_at: Mapped[datetime]
     due_at: Mapped[datetime]
     late_at: Mapped[datetime | None]
+    provisional_edition: Mapped[str | None] = mapped_column(String(16))
     outcome: Mapped[str | None] = mapped_column(String(20))
     answer: Mapped[str | None] = mapped_column(Encrypted(VAULT, "intake.data_request.answer"))
     answered_by: Mapped[str | None]

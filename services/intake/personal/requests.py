@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import cast
 from uuid import UUID
@@ -62,8 +62,8 @@ async def ask(work: Work, body: RequestIn) -> DataRequest:
         words=body.words,
         asked_by=caller.subject,
         asked_at=work.now,
-        due_at=_due_at(work),
     )
+    _set_due(work, request)
     work.session.add(request)
     return request
 
@@ -121,6 +121,18 @@ async def end_with_erasure(work: Work, person: Person) -> None:
     await work.session.execute(mine.values(blank))
 
 
+async def reckon_due_anew(work: Work) -> int:
+    """Reckon by the calendar that is known now when open requests are due, and say how many it concerned."""
+    edition = DataRequest.provisional_edition
+    outdated = (DataRequest.state == ASKED) & edition.is_not(None)
+    query = select(DataRequest).where(outdated, edition != work.part(WorkingCalendar).edition)
+    found = (await work.session.scalars(query.with_for_update(skip_locked=True))).all()
+    for request in found:
+        _set_due(work, request)
+    await work.session.flush()
+    return len(found)
+
+
 async def note_late_ones(work: Work) -> int:
     """Say once of each request that no answer came in time, and return how many there were."""
     late = (_REQUESTS.c.state == ASKED) & (_REQUESTS.c.due_at < work.now) & _REQUESTS.c.late_at.is_(None)
@@ -157,11 +169,13 @@ def _of_person(person: Person) -> ColumnElement[bool]:
     return _REQUESTS.c.phone_index.in_(VAULT.keyring.blind_indexes(PHONE_INDEX, person.phone))
 
 
-def _due_at(work: Work) -> datetime:
-    """The midnight that ends the last of the working days; the day of asking is none of them."""
+def _set_due(work: Work, request: DataRequest) -> None:
+    """At the midnight that ends the last of the working days; the day of asking is none of them."""
     calendar, zone = work.part(WorkingCalendar), work.part(IntakeSettings).zone
-    day, left = local_date(work.now, zone), work.part(PersonalRules).requests.working_days
+    day, left = local_date(request.asked_at, zone), work.part(PersonalRules).requests.working_days
     while left:
         day += _DAY
         left -= calendar.is_working_day(day)
-    return local_midnight(day + _DAY, zone)
+    request.due_at = local_midnight(day + _DAY, zone)
+    moves = calendar.is_provisional_between(request.asked_at, request.due_at)
+    request.provisional_edition = calendar.edition if moves else None
