@@ -26,7 +26,7 @@ async def merge_issue(work: Work, issue_id: UUID, body: MergeIn) -> Issue:
 
     Raises `UnfitMaster`, and `PartsOpen` while somebody is at work on a part of it.
     """
-    family = await lock_all(work, [issue_id, body.master_id, *await follower_ids(work, issue_id)])
+    family = await lock_family(work, issue_id, body.master_id)
     issue = await taken(work, issue_id, "merge")
     master = family.get(body.master_id)
     if master is None:
@@ -42,6 +42,11 @@ async def merge_issue(work: Work, issue_id: UUID, body: MergeIn) -> Issue:
         follower = family.get(follower_id) or (await lock_all(work, [follower_id]))[follower_id]
         _follow(work, follower, master, body.note)
     return issue
+
+
+async def lock_family(work: Work, issue_id: UUID, master_id: UUID) -> dict[UUID, Issue]:
+    """Hold all that a merging would change, as far as they exist."""
+    return await lock_all(work, [issue_id, master_id, *await follower_ids(work, issue_id)])
 
 
 async def unmerge_issue(work: Work, issue_id: UUID, body: NoteIn) -> Issue:

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Table
 
 from services.intake.channels.additions import NothingToAdd, add_words
-from services.intake.issues.record import Note, locked
+from services.intake.issues.record import Note
 from services.intake.open311.formats import Format, written
 from services.intake.open311.models import PostedUpdate
 from services.intake.open311.parameters import Given, is_name
@@ -81,14 +81,13 @@ async def _take(work: Work, update: Update, caller: Caller) -> Answer:
     if issue_id is None:
         raise unknown(f"service_request_id {update.request_id[:80]}")
     work.caller = caller
-    issue = await locked(work, issue_id)
     row = {"client": client, "update_id": update.update_id, "issue_id": issue_id, "at": work.now}
     if not await bulk.insert_new(work.session, UPDATES, [row], key="update_id"):
         raise Invalid(f"update_id {update.update_id} already exists")
     try:
-        await add_words(work, issue, Note(reason_code=f"said_{update.status}", text=update.description))
+        await add_words(work, issue_id, Note(reason_code=f"said_{update.status}", text=update.description))
     except NothingToAdd as error:
-        raise Invalid(f"service_request_id {issue.no}: {error}") from error
+        raise Invalid(f"service_request_id {no}: {error}") from error
     body = written(update.form, "service_request_updates", [{"update_id": update.update_id}])
     return Answer(200, {"content-type": update.form.media_type}, body)
 

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from uuid_utils.compat import uuid7
 
 from services.intake.catalogue import Catalogue
-from services.intake.families.merging import merge_issue
+from services.intake.families.merging import lock_family, merge_issue
 from services.intake.issues import places
 from services.intake.issues.acceptance import accept_issue
 from services.intake.issues.bodies import AcceptIn, MergeIn
@@ -61,6 +61,9 @@ async def answer_suggestion(work: Work, issue_id: UUID, body: AnswerIn) -> Issue
 
     Raises what `accept`, `recategorise` and `merge` raise, and `Invalid` for an unknown category.
     """
+    if body.duplicate_id is not None:
+        # Two that are taken for one another are held in the order in which all hold them.
+        await lock_family(work, issue_id, body.duplicate_id)
     issue = await locked(work, issue_id)
     hold_off(work, issue)
     work.permit(issue.area_code)
