@@ -7,6 +7,7 @@ from sqlalchemy import or_, select
 from services.grid.households.colouring import recolour
 from services.grid.households.models import Household
 from services.grid.households.rules import ColourRules
+from services.grid.households.summaries import summarise_week
 from services.grid.settings import GridSettings
 from services.grid.visits.commands import find_missed, let_fall_due
 from shared.clock import local_date
@@ -26,7 +27,7 @@ async def tend_households(host: Host) -> None:
 
 async def tend_once(host: Host) -> None:
     """Do what is to be done now, in units of work of a bounded size."""
-    for step in (let_fall_due, find_missed, evaluate_tonight):
+    for step in (let_fall_due, find_missed, evaluate_tonight, summarise_week):
         while True:
             async with host.work() as work:
                 done = await step(work, most=MOST)

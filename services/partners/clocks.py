@@ -1,10 +1,15 @@
-"""What happens because time passes: offers end, questions lapse, needs that wait are tried again."""
+"""What happens because time passes: offers end, questions lapse, needs that wait are tried again.
+
+What ends soon is told of, and what a month has brought is counted.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from services.partners.cases.counting import count_last_month
 from services.partners.matches.lapses import lapse_unanswered, seek_for_waiting
 from services.partners.offers.reviews import expire_offers
+from services.partners.units.agreements import warn_of_agreements
 from services.partners.units.keys import write_down_uses
 from shared.host import Host
 from shared.service import Work
@@ -12,7 +17,13 @@ from shared.service import Work
 _EVERY_S = 60.0
 _KEYS_EVERY_S = 15.0
 
-STEPS: tuple[Callable[[Work], Awaitable[None]], ...] = (expire_offers, lapse_unanswered, seek_for_waiting)
+STEPS: tuple[Callable[[Work], Awaitable[None]], ...] = (
+    expire_offers,
+    lapse_unanswered,
+    seek_for_waiting,
+    warn_of_agreements,
+    count_last_month,
+)
 
 
 async def watch_the_clock(host: Host) -> None:

@@ -72,6 +72,7 @@ class MatchRules(Strict):
     late_cancel_hours: Annotated[int, Field(ge=0)]
     access_tail_days: Annotated[int, Field(ge=0)]
     min_like_cases: Annotated[int, Field(ge=1)]
+    agreement_warn_days: Days = 30
 
     @property
     def late_notice(self) -> timedelta:

@@ -4,7 +4,7 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from shared.events.base import Event, Snapshot
+from shared.events.base import Event, Part, Snapshot
 from shared.events.intake import Handler
 
 
@@ -73,6 +73,29 @@ class HouseholdColourChanged(Event, type="grid.household.colour_changed.v1", abo
 
     household: HouseholdSnapshot
     previous: Colour
+
+
+class RiskSummarySnapshot(Snapshot):
+    """The households of one community in a week, which `week` names by its Monday."""
+
+    community_code: str
+    week: date
+
+
+class GridRisk(Part):
+    """How many households of one grid are in each colour."""
+
+    grid_code: str
+    red: int
+    yellow: int
+    blue: int
+
+
+class RiskSummaryCounted(Event, type="grid.risk_summary.counted.v1", about="risk_summary"):
+    """A week has begun: how many households of each grid are in which colour; nobody is named."""
+
+    risk_summary: RiskSummarySnapshot
+    grids: tuple[GridRisk, ...] = ()
 
 
 class VisitSnapshot(Snapshot):

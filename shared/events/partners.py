@@ -1,9 +1,9 @@
 """What partners tells the others: units, what they offer, what is needed, and how the two meet."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from shared.events.base import Event, Snapshot
+from shared.events.base import Event, Part, Snapshot
 
 
 class UnitSnapshot(Snapshot):
@@ -32,6 +32,12 @@ class UnitChanged(UnitEvent, type="partners.unit.changed.v1"):
 
 class UnitSuspended(UnitEvent, type="partners.unit.suspended.v1"):
     """Nothing is asked of the unit until it is a member in force again."""
+
+
+class UnitAgreementExpiring(UnitEvent, type="partners.unit.agreement_expiring.v1"):
+    """The co-building agreement of a unit ends soon, on the day named."""
+
+    until: date
 
 
 class OfferSnapshot(Snapshot):
@@ -244,3 +250,25 @@ class PledgeRated(PledgeEvent, type="partners.pledge.rated.v1"):
 
     by: str
     stars: int
+
+
+class CaseCountSnapshot(Snapshot):
+    """The cases of one community in a month, which `month` names by its first day."""
+
+    community_code: str
+    month: date
+
+
+class ProgrammeCount(Part):
+    """The cases of one programme, or of one reason to help: open now, and looked at again in the month."""
+
+    programme: str
+    active: int
+    reviewed: int
+
+
+class CasesCounted(Event, type="partners.case.counted.v1", about="case_count"):
+    """A month has ended: how many households are helped, and how many plans were looked at again."""
+
+    case_count: CaseCountSnapshot
+    programmes: tuple[ProgrammeCount, ...] = ()

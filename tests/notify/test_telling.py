@@ -216,7 +216,9 @@ def test_it_is_decided_for_every_event_whether_the_street_is_told() -> None:
         "partners.need.unsuitable.v1",
         "partners.offer.*",
         "partners.pledge.rated.v1",
-        "partners.unit.*",
+        "partners.unit.joined.v1",
+        "partners.unit.changed.v1",
+        "partners.unit.suspended.v1",
         # Our own.
         "notify.endpoint.*",
         "notify.street.*",

@@ -3,7 +3,7 @@
 import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import permutations
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from services.partners.app import PLAN, ROUTERS
+from services.partners.cases.counting import count_last_month
 from shared.auth import Role
 from shared.clock import FakeClock
 from shared.events.intake import (
@@ -25,6 +26,7 @@ from shared.events.intake import (
     Urgency,
 )
 from shared.events.notify import ReliefGoods
+from shared.events.partners import CasesCounted
 from shared.privacy import new_key_pair, seal
 from shared.testing import COMMUNITY, Stage, staged
 from tests.conftest import Tables
@@ -294,3 +296,25 @@ async def test_what_is_wrong_with_a_case_or_a_plan_is_refused(stage: Stage, acto
     mute = await actors.clerk.post(f"{path}/file", json={"reason": "  "})
     assert [answer.status_code for answer in (stale, keyed, mute)] == [412, 422, 422]
     assert (await cases(actors.clerk))[0]["version"] == 1
+
+
+async def test_the_cases_of_a_month_are_counted_once_when_it_is_over(stage: Stage, actors: Actors) -> None:
+    case = await opened(actors)
+    await opened(actors, household_code="HH-8", opened_for="relief_request")
+    await actors.clerk.put(f"/cases/{case['id']}/plan", json=plan())
+    await actors.clerk.post(f"/cases/{case['id']}/activate")
+    await actors.clerk.post(f"/cases/{case['id']}/review", json={"reason": "quarter"})
+    await stage.emitted()
+    for moment in ("2027-03-31T23:00:00+08:00", "2027-04-01T00:01:00+08:00", "2027-04-20T00:00:00+08:00"):
+        stage.clock.set(datetime.fromisoformat(moment))
+        for _ in range(2):
+            async with stage.host.work() as work:
+                await count_last_month(work)
+    february, march = await stage.emitted()
+    assert isinstance(february, CasesCounted)
+    assert isinstance(march, CasesCounted)
+    assert [event.case_count.month.isoformat() for event in (february, march)] == ["2027-02-01", "2027-03-01"]
+    assert [one.model_dump() for one in march.programmes] == [
+        {"programme": "dialysis", "active": 1, "reviewed": 1},
+        {"programme": "relief_request", "active": 1, "reviewed": 0},
+    ]

@@ -52,3 +52,12 @@ class AlarmRow(Base):
     issue_id: Mapped[UUID | None]
     kind: Mapped[str] = mapped_column(String(40))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RiskSummary(Base):
+    """The Mondays of the weeks whose households were counted, so that each is counted once."""
+
+    __tablename__ = "risk_summaries"
+
+    week: Mapped[date] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)

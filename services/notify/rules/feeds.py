@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from services.notify.rules.filters import matches
 from services.notify.rules.subjects import Facts, Subject, concerns_street
-from shared.events import Event, intake, partners
+from shared.events import Event, grid, intake, partners
 from shared.events.intake import EscalationSent, EscalationType
 
 TEST = "webhook.test"
@@ -115,6 +115,9 @@ FEEDS = (
     Feed(partners.PledgeDisputed, "pledge.disputed", ("reason",)),
     Feed(partners.PledgeConfirmed, "partner.delivery_confirmed"),
     Feed(partners.PledgeCancelled, "pledge.cancelled", ("reason", "late")),
+    Feed(partners.UnitAgreementExpiring, "partner.agreement_expiring"),
+    Feed(partners.CasesCounted, "assistance.case_counts"),
+    Feed(grid.RiskSummaryCounted, "household.risk_summary"),
 )
 # An escalation that is sent goes out under the name of what it asks for.
 SENT_AS = {

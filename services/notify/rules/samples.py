@@ -86,6 +86,9 @@ _SNAPSHOTS: dict[str, dict[str, object]] = {
         "state": "published",
     },
     "match": {"quantity": 7, "score": 89.6, "reasons": {"kind": 40.0, "distance": 20.0}, "state": "proposed"},
+    "partner_unit": {"code": "PU-HT", "name": "Haitong branch", "kind": "enterprise", "state": "active"},
+    "risk_summary": {"week": "2026-03-02"},
+    "case_count": {"month": "2026-02-01"},
     "pledge": {"quantity": 7, "delivered_quantity": 0, "state": "made"},
 }
 # What single facts hold beside the state of their subject.
@@ -97,7 +100,8 @@ _FACTS: dict[str, object] = {
     "master_id": _REFERENCES["issue_id"],
     "master_no": _REFERENCES["issue_no"],
     "declined_by": {"unit": "620102014006001", "person": "620102014006001:full_time_worker"},
-    "until": _MOMENT,
+    # A moment for most, and the day of it where an agreement ends.
+    "until": "2026-03-06T00:00:00Z",
     "escalation_id": "01890000-0000-7000-8000-000000000005",
     "evidence_count": 1,
     "reached": True,
@@ -124,6 +128,8 @@ _FACTS: dict[str, object] = {
     },
     "target": "620102014",
     "unit": "Law enforcement team",
+    "grids": [{"grid_code": "620102014006001", "red": 3, "yellow": 12, "blue": 397}],
+    "programmes": [{"programme": "relief_request", "active": 4, "reviewed": 1}],
     "grade": 2,
     "due": _MOMENT,
     "at": _MOMENT,

@@ -1,12 +1,14 @@
 """The state of what a message is about, in the words of the street's contract: codes, levels and clocks."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from services.notify.rules.filters import About
 from shared.events import Event
+from shared.events.grid import RiskSummaryCounted
 from shared.events.intake import EscalationEvent, EscalationSnapshot, EscalationType, IssueEvent, KpiEvent
-from shared.events.partners import MatchEvent, NeedEvent, PledgeEvent
+from shared.events.partners import CasesCounted, MatchEvent, NeedEvent, PledgeEvent, UnitAgreementExpiring
 
 # JSON to be: what orjson writes by itself. Nothing reads it again but the receiver.
 Facts = Mapping[str, object]
@@ -30,19 +32,10 @@ class Subject:
 
 def subject_of(event: Event, type: str) -> Subject:
     """Say what an event is about. Raises TypeError for one that street offices are never told."""
-    match event:
-        case IssueEvent():
-            return _issue(event, type)
-        case EscalationEvent():
-            return _escalation(event, type)
-        case KpiEvent():
-            return _figures(event, type)
-        case NeedEvent():
-            return _need(event, type)
-        case MatchEvent():
-            return _match(event, type)
-        case PledgeEvent():
-            return _pledge(event, type)
+    for kind in event.__class__.__mro__:
+        describe = _SUBJECTS.get(kind)
+        if describe is not None:
+            return describe(event, type)
     raise TypeError(f"{event.type} is nothing that street offices are told")
 
 
@@ -172,3 +165,45 @@ def _pledge(event: PledgeEvent, type: str) -> Subject:
         "state": pledge.state,
     }
     return Subject(f"partners/v1/pledges/{pledge.id}", About(type, pledge.area_code, None, None, None), facts)
+
+
+def _agreement(event: UnitAgreementExpiring, type: str) -> Subject:
+    unit = event.partner_unit
+    facts = {**place(unit.community_code, unit.community_code), "unit": unit.code, "until": event.until}
+    about = About(type, unit.community_code, None, None, None)
+    return Subject(f"partners/v1/units/{unit.code}", about, facts)
+
+
+def _risks(event: RiskSummaryCounted, type: str) -> Subject:
+    summary = event.risk_summary
+    facts = {
+        **place(summary.community_code, summary.community_code),
+        "week": summary.week,
+        "grids": [one.model_dump() for one in event.grids],
+    }
+    about = About(type, summary.community_code, None, None, None)
+    return Subject("grid/v1/households", about, facts)
+
+
+def _cases(event: CasesCounted, type: str) -> Subject:
+    count = event.case_count
+    facts = {
+        **place(count.community_code, count.community_code),
+        "month": count.month,
+        "programmes": [one.model_dump() for one in event.programmes],
+    }
+    return Subject("partners/v1/cases", About(type, count.community_code, None, None, None), facts)
+
+
+# Each kind of event by its base class; a new kind is a line here, and a function above.
+_SUBJECTS: Mapping[type[Event], Callable[[Any, str], Subject]] = {
+    IssueEvent: _issue,
+    EscalationEvent: _escalation,
+    KpiEvent: _figures,
+    NeedEvent: _need,
+    MatchEvent: _match,
+    PledgeEvent: _pledge,
+    UnitAgreementExpiring: _agreement,
+    RiskSummaryCounted: _risks,
+    CasesCounted: _cases,
+}

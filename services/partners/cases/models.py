@@ -83,3 +83,12 @@ class LedgerEntry(Base):
     given_at: Mapped[datetime]
     noted_at: Mapped[datetime]
     noted_by: Mapped[str] = mapped_column(String(200))
+
+
+class CountedMonth(Base):
+    """The months whose cases were counted, by their first day, so that each is counted once."""
+
+    __tablename__ = "case_counts"
+
+    month: Mapped[date] = mapped_column(Date, primary_key=True)
+    at: Mapped[datetime]

@@ -44,11 +44,20 @@ def upgrade() -> None:
     )
     _measures()
     _ledger()
+    op.create_table(
+        "case_counts",
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("month", name=op.f("pk_case_counts")),
+    )
+    op.add_column("units", sa.Column("agreement_warned", sa.Date(), nullable=True))
 
 
 def downgrade() -> None:
     """Go back."""
-    for name in ("case_ledger", "case_measures", "cases"):
+    with op.batch_alter_table("units", schema=None) as batch_op:
+        batch_op.drop_column("agreement_warned")
+    for name in ("case_counts", "case_ledger", "case_measures", "cases"):
         op.drop_table(name)
 
 

@@ -21,6 +21,8 @@ class Unit(Record):
     kind: Mapped[str] = mapped_column(String(40))
     agreement_from: Mapped[date | None]
     agreement_until: Mapped[date | None]
+    # The end of which the street was told that it is near.
+    agreement_warned: Mapped[date | None]
     area_code: Mapped[str] = mapped_column(String(18))
     longitude: Mapped[float | None]
     latitude: Mapped[float | None]
