@@ -45,9 +45,9 @@ from services.intake.open311.keys import identify_key
 from services.intake.open311.posting import Postings
 from services.intake.open311.rules import GeoReport, load_open311
 from services.intake.open311.updates import Updates
-from services.intake.personal import oversight_routes
+from services.intake.oversight import routes as oversight_routes
+from services.intake.oversight.watch import keep_oversight
 from services.intake.personal import routes as personal_routes
-from services.intake.personal.oversight import keep_oversight
 from services.intake.personal.retention import keep_retention
 from services.intake.personal.rotation import SECRETS
 from services.intake.personal.rules import PersonalRules, load_personal_rules

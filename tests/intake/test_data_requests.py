@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from services.intake.models import READ_LOG
-from services.intake.personal.oversight import oversee
+from services.intake.oversight.watch import oversee
 from services.intake.personal.retention import forget
 from shared.auth import Role
 from shared.calendar import WorkingCalendar

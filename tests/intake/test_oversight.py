@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from uuid_utils.compat import uuid7
 
 from services.intake.models import READ_LOG
-from services.intake.personal.oversight import keep_oversight, oversee
+from services.intake.oversight.watch import keep_oversight, oversee
 from services.intake.personal.retention import forget
 from services.intake.personal.rules import PersonalRules
 from shared import bulk

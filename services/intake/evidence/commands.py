@@ -16,7 +16,7 @@ from services.intake.issues.models import Issue
 from services.intake.issues.record import Note, jot, locked, permit_concerned
 from services.intake.issues.rules import OPEN
 from services.intake.issues.views import may_read_words, works_on
-from services.intake.personal.readings import note_reading
+from services.intake.oversight.readings import note_reading
 from services.intake.settings import IntakeSettings
 from shared.auth import Caller
 from shared.errors import Absent, FieldError, Forbidden, Invalid, Problem, Refused

@@ -13,7 +13,7 @@ from services.intake.issues.routes import once_only
 from services.intake.issues.rules import OFFICE, STAFF
 from services.intake.lists.bodies import Filter
 from services.intake.lists.reading import find_places
-from services.intake.personal.readings import note_reading
+from services.intake.oversight.readings import note_reading
 from services.intake.settings import IntakeSettings
 from shared.auth import Caller, Role
 from shared.clock import local_date

@@ -16,7 +16,7 @@ from services.intake.identity.models import IdentityLink
 from services.intake.issues.models import Issue, Reporter
 from services.intake.issues.record import Note, jot
 from services.intake.limits import Limits
-from services.intake.personal.readings import note_reading
+from services.intake.oversight.readings import note_reading
 from shared.auth import Role
 from shared.auth.callers import is_area_code
 from shared.errors import Absent, Forbidden, Refused

@@ -15,7 +15,7 @@ from services.intake.issues.reports import PHONE_INDEX
 from services.intake.issues.rules import STAFF
 from services.intake.issues.views import TOLD_TO_REPORTER, StepOut, TrackOut, TrackStep, works_on
 from services.intake.models import VAULT
-from services.intake.personal.readings import note_reading
+from services.intake.oversight.readings import note_reading
 from shared.auth import Role
 from shared.errors import Absent
 from shared.events.intake import IssueState

@@ -12,7 +12,7 @@ from services.intake.issues.rules import By
 from services.intake.mediation.colours import mediation_colour
 from services.intake.mediation.models import FollowUp, Instalment, Mediation, Party
 from services.intake.mediation.steps import follow_ups_of, instalments_of, parties_of
-from services.intake.personal.readings import note_reading
+from services.intake.oversight.readings import note_reading
 from shared.errors import Absent
 from shared.events.grid import Colour
 from shared.service import Work

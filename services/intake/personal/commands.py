@@ -11,6 +11,8 @@ from services.intake.issues.models import CallBack, Issue, Reporter, TimelineEnt
 from services.intake.issues.rules import OPEN
 from services.intake.mediation.models import Mediation, Party
 from services.intake.models import READ_LOG
+from services.intake.oversight.readings import note_reading
+from services.intake.oversight.requests import end_with_erasure, requests_of
 from services.intake.personal.erasing import (
     black_out_reasons,
     forget_account,
@@ -19,8 +21,6 @@ from services.intake.personal.erasing import (
 )
 from services.intake.personal.finding import Person, find_issues
 from services.intake.personal.models import Consent
-from services.intake.personal.readings import note_reading
-from services.intake.personal.requests import end_with_erasure, requests_of
 from services.intake.personal.views import AskedOut, DossierOut, FileOut, KeptIssueOut, ReadingOut, SaidOut
 from shared.errors import Refused
 from shared.service import Work

@@ -10,9 +10,9 @@ from services.intake.issues.record import Note, jot
 from services.intake.issues.reports import PHONE_INDEX
 from services.intake.mediation.models import Mediation, Party
 from services.intake.models import VAULT
+from services.intake.oversight.readings import note_reading
 from services.intake.personal.bodies import CorrectionIn
 from services.intake.personal.finding import Person, find_issues
-from services.intake.personal.readings import note_reading
 from shared.service import Work
 
 

@@ -12,9 +12,9 @@ from services.intake.issues.models import Issue, TimelineEntry
 from services.intake.kpis.folding import first_id_at
 from services.intake.lists.models import HAS_ENDED
 from services.intake.models import READ_LOG
+from services.intake.oversight.models import DataRequest, ReadAlarm, ReadReview
 from services.intake.personal.erasing import make_anonymous
 from services.intake.personal.models import Consent
-from services.intake.personal.oversight_models import DataRequest, ReadAlarm, ReadReview
 from services.intake.personal.rules import PersonalRules
 from shared import bulk
 from shared.host import Host

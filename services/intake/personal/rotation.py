@@ -26,22 +26,33 @@ async def rotate_files(host: Host) -> int:
             query = kept.where(Evidence.id > last).order_by(Evidence.id).limit(AT_ONCE)
             rows = (await work.session.execute(query)).all()
         for row in rows:
-            changed += await _rotate_file(files.store, str(row.stored_as))
+            key = str(row.stored_as)
+            if await _rotate_file(files.store, key):
+                changed += 1
+                #await _hold_to_erasure(host, files.store, row.id, key)
         if len(rows) < AT_ONCE:
             return changed
         last = rows[-1].id
 
 
-async def _rotate_file(store: Store, key: str) -> int:
+async def _rotate_file(store: Store, key: str) -> bool:
     try:
         sealed = await store.get(key)
     except FileNotFoundError:
         # It was erased a moment ago.
-        return 0
+        return False
     if not VAULT.keyring.needs_rotation(sealed):
-        return 0
+        return False
     await store.put(key, await asyncio.to_thread(_anew, sealed))
-    return 1
+    return True
+
+
+async def _hold_to_erasure(host: Host, store: Store, evidence_id: UUID, key: str) -> None:
+    """Take back what was put where the sweep had just removed it; what is erased later it removes itself."""
+    async with host.look() as work:
+        erased = select(Evidence.id).where(Evidence.id == evidence_id, Evidence.erased_at.is_not(None))
+        if await work.session.scalar(erased) is not None:
+            await store.remove(key)
 
 
 def _anew(sealed: bytes) -> bytes:

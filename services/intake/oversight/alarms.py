@@ -17,7 +17,7 @@ from uuid_utils.compat import uuid7
 
 from services.intake.cursors import id_of
 from services.intake.models import READ_LOG
-from services.intake.personal.oversight_models import ReadAlarm
+from services.intake.oversight.models import ReadAlarm
 from services.intake.personal.rules import Oversight, PersonalRules
 from services.intake.settings import IntakeSettings
 from shared import bulk

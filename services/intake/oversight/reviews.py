@@ -12,10 +12,10 @@ from uuid_utils.compat import uuid7
 
 from services.intake.cursors import id_of
 from services.intake.models import READ_LOG
+from services.intake.oversight.bodies import VerdictIn
+from services.intake.oversight.models import ReadReview
+from services.intake.oversight.views import ReviewOut
 from services.intake.periods import Period, Span, due_period, pass_on
-from services.intake.personal.bodies import VerdictIn
-from services.intake.personal.oversight_models import ReadReview
-from services.intake.personal.oversight_views import ReviewOut
 from services.intake.personal.rules import PersonalRules
 from services.intake.personal.views import ReadingOut
 from services.intake.settings import IntakeSettings

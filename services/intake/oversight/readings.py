@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from services.intake.models import READ_LOG
-from services.intake.personal.alarms import watch_reader
+from services.intake.oversight.alarms import watch_reader
 from shared.privacy import record_read
 from shared.service import Work
 

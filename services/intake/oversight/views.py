@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from services.intake.personal.oversight_models import DataRequest, ReadReview
+from services.intake.oversight.models import DataRequest, ReadReview
 from services.intake.personal.views import ReadingOut
 
 

@@ -14,11 +14,11 @@ from services.intake.cursors import id_of
 from services.intake.issues.reports import PHONE_INDEX
 from services.intake.issues.rules import OFFICE
 from services.intake.models import VAULT
-from services.intake.personal.bodies import RequestAnswerIn, RequestIn
+from services.intake.oversight.bodies import RequestAnswerIn, RequestIn
+from services.intake.oversight.models import DataRequest
+from services.intake.oversight.readings import note_reading
 from services.intake.personal.erasing import NOBODY
 from services.intake.personal.finding import Person
-from services.intake.personal.oversight_models import DataRequest
-from services.intake.personal.readings import note_reading
 from services.intake.personal.rules import PersonalRules
 from services.intake.settings import IntakeSettings
 from shared.calendar import WorkingCalendar

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Query, Request, Response
 from services.intake.issues.bodies import WhyIn
 from services.intake.issues.routes import once_only
 from services.intake.issues.rules import OFFICE
-from services.intake.personal import alarms, requests, reviews
-from services.intake.personal.bodies import AlarmAnswerIn, RequestAnswerIn, RequestIn, VerdictIn
-from services.intake.personal.oversight_views import AlarmOut, RequestOut, RequestWordsOut, ReviewOut
+from services.intake.oversight import alarms, requests, reviews
+from services.intake.oversight.bodies import AlarmAnswerIn, RequestAnswerIn, RequestIn, VerdictIn
+from services.intake.oversight.views import AlarmOut, RequestOut, RequestWordsOut, ReviewOut
 from shared.auth import Caller, Role
 from shared.web import Paging, RequestWork, Scope, WorkRoute, allow, page_of
 
