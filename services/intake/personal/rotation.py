@@ -29,7 +29,7 @@ async def rotate_files(host: Host) -> int:
             key = str(row.stored_as)
             if await _rotate_file(files.store, key):
                 changed += 1
-                #await _hold_to_erasure(host, files.store, row.id, key)
+                await _hold_to_erasure(host, files.store, row.id, key)
         if len(rows) < AT_ONCE:
             return changed
         last = rows[-1].id
