@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import fastapi_offline
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Send
@@ -181,7 +182,9 @@ def _add_probes(app: FastAPI, runtime: Runtime[Any]) -> None:
         response.status_code = 503 if faults else 200
         return {"service": name, "status": "not ready" if faults else "ready", "faults": faults}
 
-    @app.get(f"/{name}/metrics", tags=["state"], summary="Prometheus metrics")
+    @app.get(
+        f"/{name}/metrics", tags=["state"], summary="Prometheus metrics", response_class=PlainTextResponse
+    )
     async def metrics() -> Response:
         await runtime.measure()
         return Response(runtime.metrics.render(), media_type=METRICS_MEDIA_TYPE)

@@ -121,3 +121,13 @@ def test_every_change_documents_how_it_is_refused(name: str) -> None:
 def test_every_operation_has_an_id_of_its_own(name: str) -> None:
     counted = Counter(operation["operationId"] for _, _, operation in operations(name))
     assert [id for id, times in counted.items() if times > 1] == []
+
+
+def test_what_is_no_json_is_not_documented_as_such() -> None:
+    for name, path, media_type in (
+        ("grid", "/grid/v1/areas/geojson", "application/geo+json"),
+        ("grid", "/grid/v1/areas/{code}/geojson", "application/geo+json"),
+        *((name, f"/{name}/metrics", "text/plain") for name in NAMES),
+    ):
+        answer = app_of(name).openapi()["paths"][path]["get"]["responses"]["200"]
+        assert list(answer["content"]) == [media_type], path

@@ -17,9 +17,14 @@ from shared.web import Paging, RequestWork, WorkRoute, page_of, versioned
 
 router = APIRouter(prefix="/areas", tags=["areas"], route_class=WorkRoute)
 
-GEOJSON = "application/geo+json"
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 Prefix = Annotated[str, Query(pattern=r"^[0-9]{0,18}$", description="Only areas whose code begins so")]
+
+
+class GeoJson(Response):
+    """An answer in RFC 7946."""
+
+    media_type = "application/geo+json"
 
 
 class NewArea(BaseModel):
@@ -141,7 +146,9 @@ async def list_areas(
     return [AreaLine.model_validate(area) for area in shown]
 
 
-@router.get("/geojson", summary="Areas with their shapes, as GeoJSON", response_model=Features)
+@router.get(
+    "/geojson", summary="Areas with their shapes, as GeoJSON", response_model=Features, response_class=GeoJson
+)
 async def draw_areas(
     work: RequestWork,
     caller: Anybody,
@@ -151,13 +158,11 @@ async def draw_areas(
     within: Prefix = "",
     level: Annotated[int | None, Query(ge=0, le=6)] = None,
 ) -> Response:
-    response = Response(media_type=GEOJSON)
+    response = Response()
     rows = await commands.list_areas(work, page, within=within, level=level)
     shown = page_of(request, response, rows, page, lambda area: (area.code,))
     body = Features(features=[_feature(area) for area in shown]).model_dump_json().encode()
-    return Response(
-        body, media_type=GEOJSON, headers={k: v for k, v in response.headers.items() if k == "link"}
-    )
+    return GeoJson(body, headers={k: v for k, v in response.headers.items() if k == "link"})
 
 
 @router.get("/{code}", summary="An area with its shape")
@@ -167,12 +172,14 @@ async def read_area(code: str, work: RequestWork, caller: Anybody, response: Res
     return AreaView.model_validate(area)
 
 
-@router.get("/{code}/geojson", summary="An area as a GeoJSON feature", response_model=Feature)
+@router.get(
+    "/{code}/geojson", summary="An area as a GeoJSON feature", response_model=Feature, response_class=GeoJson
+)
 async def draw_area(code: str, work: RequestWork, caller: Anybody) -> Response:
     area = await commands.get_area(work, code)
     if area.shape is None:
         raise Absent(f"{code} has no shape yet")
-    return Response(_feature(area).model_dump_json().encode(), media_type=GEOJSON)
+    return GeoJson(_feature(area).model_dump_json().encode())
 
 
 @router.put(
