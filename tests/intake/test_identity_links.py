@@ -119,6 +119,20 @@ async def test_what_is_over_tells_nobody_any_more(stage: Stage, people: People) 
     assert types == {"urn:sanlian:problem:identity-not-told"}
 
 
+async def test_who_takes_back_their_consent_is_not_told_of_any_more(stage: Stage, people: People) -> None:
+    escalation = await relief(people)
+    link = await link_to(people, escalation)
+    yes = {"purpose": "identity_to_street", "channel": "paper", "name": PERSON["name"]}
+    path = f"/issues/{escalation['issue_id']}/consents"
+    consent = (await people.clerk.post(path, json=yes)).json()
+    assert (await people.clerk.post(f"/consents/{consent['id']}/withdraw")).is_success
+    refused = await opened(people.officer, link)
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:sanlian:problem:identity-not-told")
+    stage.clock.advance(timedelta(minutes=1))
+    assert (await people.clerk.post(path, json=yes)).status_code == 201
+    assert (await opened(people.officer, link)).status_code == 200
+
+
 async def test_an_office_speaks_through_its_own_people_alone(stage: Stage, people: People) -> None:
     escalation = await relief(people, target="ST-WF")
     path = f"/escalations/{escalation['id']}/identity-links"

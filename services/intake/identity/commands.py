@@ -17,12 +17,14 @@ from services.intake.issues.models import Issue, Reporter
 from services.intake.issues.record import Note, jot
 from services.intake.limits import Limits
 from services.intake.oversight.readings import note_reading
+from services.intake.personal.models import Consent
 from shared.auth import Role
 from shared.auth.callers import is_area_code
 from shared.errors import Absent, Forbidden, Refused
 from shared.events.intake import EscalationState, EscalationType
 from shared.service import Work
 
+CONSENT = "identity_to_street"
 TOLD = ("name", "phone", "relation", "location", "household")
 # While somebody is at work on it; what is over, or was never sent, needs nobody's name.
 UNDER_WAY = frozenset({EscalationState.sent, EscalationState.acknowledged, EscalationState.handling})
@@ -55,7 +57,7 @@ async def make_link(work: Work, escalation_id: UUID, reason: str) -> tuple[Ident
     Raises `Absent`, `Forbidden` (area, another office), `NoIdentity`.
     """
     escalation, issue = await locked_pair(work, escalation_id)
-    _hold(work, escalation)
+    await _hold(work, escalation)
     rules = work.part(Limits).identity_link
     made = select(func.count()).select_from(IdentityLink)
     count = await work.session.scalar(made.where(IdentityLink.escalation_id == escalation.id))
@@ -88,7 +90,7 @@ async def open_link(work: Work, token: str) -> Opened:
     if link is None or link.asked_by != work.actor().subject:
         raise Absent("there is no such link")
     escalation, issue = await locked_pair(work, link.escalation_id)
-    _hold(work, escalation)
+    await _hold(work, escalation)
     if link.used_at is not None or work.now >= link.expires_at:
         raise LinkSpent("ask for a new one")
     link.used_at = work.now
@@ -110,13 +112,22 @@ async def list_links(work: Work, escalation_id: UUID) -> Sequence[IdentityLink]:
     return (await work.session.scalars(query.order_by(IdentityLink.id))).all()
 
 
-def _hold(work: Work, escalation: Escalation) -> None:
+async def _hold(work: Work, escalation: Escalation) -> None:
     work.permit(escalation.area_code)
     _hold_to_office(work, escalation)
     if escalation.type != EscalationType.relief_request:
         raise NoIdentity(f"a {escalation.type} tells nobody's name")
     if escalation.state not in UNDER_WAY:
         raise NoIdentity(f"the request is {escalation.state}")
+    if await _was_withdrawn(work, escalation.issue_id):
+        raise NoIdentity("the person does not want to be known to the street any more")
+
+
+async def _was_withdrawn(work: Work, issue_id: UUID) -> bool:
+    """Whether the last word of the person is a no. Relief by law needs no yes; a no is heard at once."""
+    query = select(Consent.withdrawn_at).where(Consent.issue_id == issue_id, Consent.purpose == CONSENT)
+    last = (await work.session.execute(query.order_by(Consent.given_at.desc(), Consent.id.desc()))).first()
+    return last is not None and last.withdrawn_at is not None
 
 
 def _hold_to_office(work: Work, escalation: Escalation) -> None:
