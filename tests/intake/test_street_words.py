@@ -1,6 +1,7 @@
 """What the street says of issues and escalations through its webhooks, and what follows here."""
 
 from datetime import datetime, timedelta
+from itertools import permutations
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,6 +11,7 @@ from shared.auth import Role
 from shared.events import Event
 from shared.events.notify import (
     InboundSnapshot,
+    StreetAcknowledged,
     StreetCheckedIn,
     StreetCloseConfirmed,
     StreetDepartmentAssigned,
@@ -342,3 +344,23 @@ async def test_only_staff_and_the_street_read_its_words(stage: Stage, people: Pe
     async with stage.client(Role.STREET_OFFICER, areas=("620102015",), subject="o-3") as stranger:
         assert (await stranger.get(path)).status_code == 403
     assert (await people.resident.get(path)).status_code == 403
+
+
+async def test_every_order_of_a_whistles_words_ends_alike(stage: Stage, people: People) -> None:
+    ends = set()
+    for order in permutations(range(4)):
+        _, escalation = await asked(people, "whistle")
+        at = stage.clock.now()
+        words = [
+            answer(stage, StreetAcknowledged, escalation, street_no="GX-17", at=at),
+            answer(stage, StreetCheckedIn, escalation, unit="供热站", at=at),
+            answer(stage, StreetDepartmentAssigned, escalation, unit="供热站", due=None),
+            answer(
+                stage, StreetReplied, escalation, outcome_code="ok", text="ok", needs_community_action=False
+            ),
+        ]
+        for index in (*order, *order):
+            assert await stage.give(stage.enveloped(words[index])) == []
+        kept = await look(people, escalation)
+        ends.add((kept["state"], kept["street_no"], kept["checked_in_unit"], kept["acknowledged_at"] is None))
+    assert ends == {("replied", "GX-17", "供热站", False)}

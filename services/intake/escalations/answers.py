@@ -72,7 +72,7 @@ async def held(work: Work, escalation_id: UUID, name: str) -> tuple[Escalation, 
 
 def acknowledge(work: Work, escalation: Escalation, issue: Issue, answer: Answer) -> None:
     """The target took it. Where a later word overtook this one, only the number and the moment are new."""
-    escalation.acknowledged_at = work.now
+    escalation.acknowledged_at = escalation.acknowledged_at or work.now
     if _window_is_over(work, escalation) and fits(escalation, "acknowledge"):
         count_level(escalation, issue)
     escalation.street_no = answer.street_no or escalation.street_no

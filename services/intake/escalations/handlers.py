@@ -23,7 +23,9 @@ from shared.service import Work
 @intake.on(StreetAcknowledged)
 async def note_acknowledgement(event: StreetAcknowledged, work: Work) -> None:
     escalation, issue = await locked_pair(work, event.escalation_id)
-    if escalation.acknowledged_at is None:
+    # Who came has taken it; the number is still to be known.
+    is_new = escalation.acknowledged_at is None or (event.street_no and escalation.street_no is None)
+    if is_new:
         answers.acknowledge(work, escalation, issue, Answer(by=_office(event), street_no=event.street_no))
 
 
