@@ -213,6 +213,30 @@ async def test_what_a_newer_word_overtook_is_kept_and_flagged(desk: Desk) -> Non
     assert [type(event).__name__ for event in await desk.stage.emitted()] == ["StreetReminded"]
 
 
+async def test_what_an_office_said_is_listed_with_what_became_of_it(desk: Desk) -> None:
+    await desk.stage.give(*subject("issue.remind"))
+    for seq in (5, 4):
+        await desk.say("issue.remind", seq=seq)
+    await desk.say("escalation.progress")
+    async with desk.stage.client(Role.STREET_OFFICER, areas=(STREET,)) as client:
+        first = await client.get("/sources/st-cmd/calls", params={"limit": 2})
+        rest = await client.get(f"http://test{first.links['next']['url']}")
+        stale = (await client.get("/sources/st-cmd/calls", params={"verdict": "stale"})).json()
+        absent = await client.get("/sources/nobody/calls")
+        forged = await client.get("/sources/st-cmd/calls", params={"verdict": "x"})
+    calls = [*first.json(), *rest.json()]
+    assert [(one["verdict"], one["seq"], one["problem"]) for one in calls] == [
+        ("refused", None, "not-found"),
+        ("stale", 4, None),
+        ("accepted", 5, None),
+    ]
+    assert [one["about"] for one in stale] == [f"issue/{no_of('issue.remind')}"]
+    assert "hurry" not in first.text
+    assert (absent.status_code, forged.status_code) == (404, 422)
+    async with desk.stage.client(Role.STREET_OFFICER, areas=("620102015",)) as stranger:
+        assert (await stranger.get("/sources/st-cmd/calls")).status_code == 403
+
+
 async def test_time_is_given_where_it_was_asked_for_and_once(desk: Desk) -> None:
     same = {"id": str(id_of("issue.extension_decision")), "no": no_of("issue.extension_decision")}
     await desk.stage.give(event_of("issue.accepted", state="in_progress", version=2, **same))

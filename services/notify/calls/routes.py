@@ -11,6 +11,7 @@ from services.notify.calls import sources, taking
 from services.notify.calls.signatures import authenticate
 from services.notify.endpoints.routes import MANAGERS, AreaCode, Code, Manager, Rotation
 from services.notify.models import Source
+from services.notify.rules.states import Verdict
 from services.notify.rules.street_calls import RULES
 from services.notify.settings import NotifySettings
 from shared.auth import Caller
@@ -70,6 +71,14 @@ class CallView(BaseModel):
     type: str
     verdict: str
     received_at: datetime
+
+
+class KeptCallView(CallView):
+    """A call that was kept: what it was about, and what a rule had against it."""
+
+    about: str | None
+    seq: int | None
+    problem: str | None
 
 
 class CodeView(BaseModel):
@@ -132,6 +141,22 @@ async def list_codes(
 ) -> list[CodeView]:
     known = await sources.list_codes(work, code)
     return [CodeView.model_validate(one, from_attributes=True) for one in known]
+
+
+@router.get("/sources/{code}/calls", summary="What the office said and what became of it, the newest first")
+async def list_calls(
+    code: str,
+    work: RequestWork,
+    caller: Annotated[Caller, allow(*MANAGERS, area=Scope.record)],
+    page: Paging,
+    request: Request,
+    *,
+    response: Response,
+    verdict: Verdict | None = None,
+) -> list[KeptCallView]:
+    rows = await sources.list_calls(work, code, page, verdict=verdict)
+    shown = page_of(request, response, rows, page, lambda one: (str(one.id),))
+    return [KeptCallView.model_validate(one, from_attributes=True) for one in shown]
 
 
 @router.post(

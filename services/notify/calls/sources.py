@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import select
+from sqlalchemy.orm import defer
 
 from services.notify.calls.models import CategoryCode
 from services.notify.endpoints.secrets import add_secret, rotate_secret
 from services.notify.listing import inside, last_seen
-from services.notify.models import Source
+from services.notify.models import InboundCall, Source
 from shared.errors import Absent, Refused
 from shared.service import Work
 from shared.web import Page
@@ -55,9 +56,26 @@ async def rotate_source_secret(work: Work, code: str, overlap: timedelta) -> tup
 
 async def list_codes(work: Work, code: str) -> Sequence[CategoryCode]:
     """The codes that the office mapped, in the order of its own. Raises Absent, Forbidden."""
+    source = await _source(work, code)
+    query = select(CategoryCode).where(CategoryCode.source_id == source.id)
+    return (await work.session.scalars(query.order_by(CategoryCode.their_code))).all()
+
+
+async def list_calls(work: Work, code: str, page: Page[str], *, verdict: str | None) -> Sequence[InboundCall]:
+    """The calls of an office, the newest first, one more than the page holds. Raises Absent, Forbidden."""
+    source = await _source(work, code)
+    query = select(InboundCall).options(defer(InboundCall.body)).where(InboundCall.source_id == source.id)
+    if verdict is not None:
+        query = query.where(InboundCall.verdict == verdict)
+    before = last_seen(page)
+    if before is not None:
+        query = query.where(InboundCall.id < before)
+    return (await work.session.scalars(query.order_by(InboundCall.id.desc()).limit(page.limit + 1))).all()
+
+
+async def _source(work: Work, code: str) -> Source:
     source = await work.session.scalar(select(Source).where(Source.code == code))
     if source is None:
         raise Absent(f"there is no source {code}")
     work.permit(source.area_code)
-    query = select(CategoryCode).where(CategoryCode.source_id == source.id)
-    return (await work.session.scalars(query.order_by(CategoryCode.their_code))).all()
+    return source
