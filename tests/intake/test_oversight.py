@@ -211,6 +211,24 @@ async def test_a_picked_reading_is_judged_once_by_somebody_else(stage: Stage, pe
     assert await reviews(people, month="2026-04-01") == []
 
 
+async def test_what_was_said_of_a_reading_goes_with_the_words_of_its_issue(
+    stage: Stage, people: People
+) -> None:
+    await oversee(stage.host)
+    issue = await people.report()
+    await contact(people, issue)
+    stage.clock.advance(timedelta(days=31))
+    await oversee(stage.host)
+    (review,) = await reviews(people)
+    said = {"verdict": "fine", "note": "Mr Ouyang says so himself"}
+    assert (await people.secretary.post(f"/oversight/reviews/{review['id']}/verdict", json=said)).is_success
+    assert (await people.tell("withdraw", issue, people.resident)).is_success
+    body = {"subject": "resident:1", "reason": "asked for in writing"}
+    assert (await people.secretary.post("/people/erasure", json=body)).is_success
+    judged = [one for one in await reviews(people) if one["id"] == review["id"]]
+    assert [(one["verdict"], one["note"]) for one in judged] == [("fine", None)]
+
+
 async def test_oversight_is_the_communitys_and_its_lists_are_paged(stage: Stage, people: People) -> None:
     lower(stage, review_percent=100, persons_an_hour=1)
     await oversee(stage.host)

@@ -21,6 +21,7 @@ from services.intake.issues.models import Issue, Reporter, TimelineEntry
 from services.intake.mediation.models import Mediation, Party
 from services.intake.models import READ_LOG, VAULT
 from services.intake.open311.models import PostedRequest
+from services.intake.oversight.models import ReadReview
 from services.intake.personal.models import Consent
 from services.intake.service import intake
 from services.intake.street.models import StreetWord
@@ -49,6 +50,7 @@ _SIGNED = tuple(
     (cast(Table, model.__table__), name)
     for model, name in ((TimelineEntry, "actor"), (Evidence, "added_by"), (Consent, "recorded_by"))
 )
+_REVIEWS = cast(Table, ReadReview.__table__)
 _DROPPED: tuple[type, ...] = (Reporter, Source)
 _ANSWERS_AT_ONCE = 500
 
@@ -70,6 +72,8 @@ async def make_anonymous(work: Work, issues: Sequence[Issue]) -> None:
         await work.session.execute(renamed.values({name: NOBODY}))
     about = READ_LOG.c.subject.in_([f"issue:{id}" for id in ids])
     await _forget_readers(work, about & READ_LOG.c.reader.in_(accounts))
+    readings = select(READ_LOG.c.id).where(about)
+    await work.session.execute(update(_REVIEWS).where(_REVIEWS.c.reading_id.in_(readings)).values(note=None))
     for issue in issues:
         await erase_evidence(work, issue.id)
         _blank(work, issue, accounts)
