@@ -1,8 +1,11 @@
 """The problem list by every filter, page by page, and its views under a name."""
 
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
+import orjson
 import pytest
 
 from services.intake.issues.rules import ENDED
@@ -11,6 +14,15 @@ from shared.auth import Role
 from shared.migrations import scripts_of
 from shared.testing import COMMUNITY, Stage
 from tests.intake.people import GRID, OTHER_GRID, People
+
+# Moments at the ends of the calendar, which have no name in UTC.
+NAMELESS = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
+
+
+def forged(*parts: str) -> str:
+    """A cursor that nobody gave out."""
+    return urlsafe_b64encode(orjson.dumps(parts)).rstrip(b"=").decode()
+
 
 HOSTILE: tuple[dict[str, Any], ...] = (
     {"level": "9"},
@@ -25,6 +37,7 @@ HOSTILE: tuple[dict[str, Any], ...] = (
     {"state": ["closed"] * 21},
     {"cursor": "WyJ4Il0"},
     {"cursor": "WyIyMDI2LTAzLTA1VDAyOjAwOjAwIiwgIngiXQ"},
+    *({"cursor": forged(moment, str(UUID(int=0)))} for moment in NAMELESS),
 )
 
 

@@ -169,6 +169,6 @@ def _position(after: tuple[str, ...]) -> tuple[datetime, UUID]:
     try:
         due_at, visit_id = after
         return as_utc(datetime.fromisoformat(due_at)), UUID(visit_id)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         message = "take the cursor from the Link header unchanged"
         raise Invalid(f"cursor: {message}", fields=[FieldError("cursor", message)]) from error

@@ -1,7 +1,7 @@
 """The problem list: narrowed, cut to the caller's areas, the newest first."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeAlias
 from uuid import UUID
 
@@ -84,7 +84,7 @@ def _place(after: tuple[str, ...]) -> Place:
         moment = datetime.fromisoformat(at)
         if moment.tzinfo is None:
             raise ValueError("a moment has its offset")
-        return moment, UUID(id)
-    except ValueError as error:
+        return moment.astimezone(UTC), UUID(id)
+    except (ValueError, OverflowError) as error:
         message = "take the cursor from the Link header unchanged"
         raise Invalid(f"cursor: {message}", fields=[FieldError("cursor", message)]) from error
