@@ -45,10 +45,13 @@ async def street(handler: Callable[[web.BaseRequest], Awaitable[web.StreamRespon
 
 @asynccontextmanager
 async def raw(handler: Stream, tls: ssl.SSLContext | None = None) -> AsyncGenerator[int]:
+    writers: list[asyncio.StreamWriter] = []
+
     async def closing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
         try:
             await handler(reader, writer)
-        except ConnectionError:
+        except (ConnectionError, EOFError):
             return
         finally:
             writer.close()
@@ -56,6 +59,9 @@ async def raw(handler: Stream, tls: ssl.SSLContext | None = None) -> AsyncGenera
     server = await asyncio.start_server(closing, "127.0.0.1", 0, ssl=tls)
     async with server:
         yield server.sockets[0].getsockname()[1]
+        # Since Python 3.12 a server that closes waits for its connections, and our client keeps them a while.
+        for writer in writers:
+            writer.close()
 
 
 async def request_of(reader: asyncio.StreamReader) -> bytes:
