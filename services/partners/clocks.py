@@ -1,12 +1,13 @@
 """What happens because time passes: offers end, questions lapse, needs that wait are tried again.
 
-What ends soon is told of, and what a month has brought is counted.
+What ends soon is told of, what a month has brought is counted, and what ended long ago is forgotten.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
 from services.partners.cases.counting import count_last_month
+from services.partners.cases.forgetting import forget_old_cases
 from services.partners.matches.lapses import lapse_unanswered, seek_for_waiting
 from services.partners.offers.reviews import expire_offers
 from services.partners.units.agreements import warn_of_agreements
@@ -23,6 +24,7 @@ STEPS: tuple[Callable[[Work], Awaitable[None]], ...] = (
     seek_for_waiting,
     warn_of_agreements,
     count_last_month,
+    forget_old_cases,
 )
 
 

@@ -18,13 +18,15 @@ Days = Annotated[int, Field(ge=1, le=366)]
 class PartnersSettings(ServiceSettings):
     """What partners needs beside the settings of every service.
 
-    `relief_private_key` opens the amounts of money that a street gave to a household.
+    `relief_private_key` opens the amounts of money that a street gave to a household. `case_keep_days` is for
+    how long a case that ended is kept with its words (domain.md §10).
     """
 
     matching_file: Path = RULES / "matching.yaml"
     kinds_file: Path = RULES / "kinds.yaml"
     places_file: Path = RULES / "places.yaml"
     relief_private_key: SecretStr | None = None
+    case_keep_days: Annotated[int, Field(ge=1)] = 366
 
 
 class Strict(BaseModel):

@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from services.partners.app import PLAN, ROUTERS
 from services.partners.cases.counting import count_last_month
+from services.partners.cases.forgetting import forget_old_cases
 from shared.auth import Role
 from shared.clock import FakeClock
 from shared.events.intake import (
@@ -318,3 +319,30 @@ async def test_the_cases_of_a_month_are_counted_once_when_it_is_over(stage: Stag
         {"programme": "dialysis", "active": 1, "reviewed": 1},
         {"programme": "relief_request", "active": 1, "reviewed": 0},
     ]
+
+
+async def test_a_case_that_ended_long_ago_keeps_what_was_done_and_forgets_for_whom(
+    stage: Stage, actors: Actors
+) -> None:
+    case, lasting = await opened(actors), await opened(actors, household_code="HH-8")
+    path, now = f"/cases/{case['id']}", stage.clock.now()
+    await actors.clerk.put(f"{path}/plan", json=plan())
+    gift = {"office": "海通证券", "form": "money", "given_at": now.isoformat(), "amount": "300.00"}
+    await actors.clerk.post(f"{path}/give", json=gift)
+    await actors.clerk.post(f"{path}/close", json={"reason": "recovered", "note": "王女士已康复"})
+    for days in (366, 1):
+        async with stage.host.work() as work:
+            await forget_old_cases(work)
+        assert (await actors.clerk.get(path)).json()["household_code"] == "HH-9"
+        stage.clock.advance(timedelta(days=days))
+    for _ in range(2):
+        async with stage.host.work() as work:
+            await forget_old_cases(work)
+    kept = await file_of(actors.clerk, case)
+    assert kept["household_code"] == f"forgotten:{case['id']}"
+    assert (kept["goal"], kept["lead"], kept["measures"][0]["what"]) == (None, None, "")
+    assert [(one["office"], one["amount"]) for one in kept["ledger"]] == [("海通证券", None)]
+    assert (await actors.clerk.get(f"/cases/{lasting['id']}")).json()["household_code"] == "HH-8"
+    async with stage.runtime.database.reading() as session:
+        notes = await session.scalars(text("SELECT note FROM history WHERE note IS NOT NULL"))
+        assert list(notes) == []

@@ -64,7 +64,7 @@ class Measure(Base):
 
 
 class LedgerEntry(Base):
-    """What was given once: rows are only ever added. `goods` is JSON; `amount` is yuan.
+    """What was given once: rows are only ever added, and forgotten with their case; `amount` is yuan.
 
     The id is that of the callback that told of it, where one did, so that it counts once.
     """
