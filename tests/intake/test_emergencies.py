@@ -1,9 +1,12 @@
 """Emergencies: told at once, and to their end, without a word about persons."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from services.intake.clocks.watch import strike_due
+from shared.events.intake import EmergencyReportFiled, SlaBreached, SlaClock
 from shared.testing import Stage
 from tests.intake.people import STREET, People, kinds
 
@@ -109,3 +112,25 @@ async def test_emergency_reports_are_for_staff_of_the_area_and_the_street(people
     unknown = "/issues/00000000-0000-7000-8000-000000000000/emergency-reports"
     assert (await people.clerk.get(unknown)).status_code == 404
     assert (await people.clerk.post(unknown, json={"stage": "final"})).status_code == 404
+
+
+async def test_what_turns_out_to_be_an_emergency_after_all_is_told_anew(stage: Stage, people: People) -> None:
+    fire = await people.report(people.worker, **FIRE)
+    smoke = await people.tell("recategorise", fire, people.clerk, category="0603")
+    assert (smoke.json()["urgency"], smoke.json()["due_resolve"]) != ("U0", None)
+    await stage.emitted()
+    stage.clock.advance(timedelta(hours=3))
+    while await strike_due(stage.host):
+        pass
+    # Nobody reports on what burns no more, and nobody is late with it.
+    late = [event for event in await stage.emitted() if isinstance(event, SlaBreached)]
+    assert SlaClock.emergency_report not in [event.clock for event in late]
+    again = await people.tell(
+        "recategorise", fire, people.clerk, category="0101", emergency={"place": "here"}
+    )
+    assert again.is_success, again.text
+    told = [one for one in await stage.emitted() if isinstance(one, EmergencyReportFiled)]
+    assert [(one.stage, one.report_no, one.place) for one in told] == [("first", 2, "here")]
+    follow_up = {"stage": "follow_up", "place": "still here"}
+    filed = await people.worker.post(f"/issues/{fire['id']}/emergency-reports", json=follow_up)
+    assert (filed.status_code, filed.json()["no"]) == (201, 3)

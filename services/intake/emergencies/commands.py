@@ -43,14 +43,16 @@ class ReportsEnded(Refused):
     type, title = "emergency-reports-ended", "The emergency was reported to its end"
 
 
-def raise_alarm(work: Work, issue: IssueSnapshot, category: Category, emergency: EmergencyIn | None) -> None:
+def raise_alarm(
+    work: Work, issue: IssueSnapshot, category: Category, emergency: EmergencyIn | None, *, no: int = 1
+) -> None:
     """File the first report and send the street its information copy; the issue stays where it is.
 
-    `issue` is the snapshot of its own step, one version after the acceptance.
+    `issue` is the snapshot of its own step, one version after the acceptance; `no` counts its reports.
     """
     told = emergency or EmergencyIn()
     report = EmergencyReportIn(**told.model_dump(), stage=EmergencyStage.first)
-    _store(work, issue, report, 1)
+    _store(work, issue, report, no)
     dossier = Dossier(
         facts="; ".join(
             filter(None, (f"{category.zh} ({category.code})", told.place, told.damage, told.trend))
@@ -75,6 +77,22 @@ def raise_alarm(work: Work, issue: IssueSnapshot, category: Category, emergency:
     start_clocks(work, notice)
     work.session.add(notice)
     work.emit(EscalationSent(escalation=snapshot_of(notice), dossier=dossier))
+
+
+async def raise_alarm_late(
+    work: Work, issue: Issue, category: Category, emergency: EmergencyIn | None
+) -> None:
+    """Do the same for what turns out to be an emergency later on, maybe for the second time."""
+    last = await _last_report(work, issue)
+    no = 1 if last is None else last.no + 1
+    raise_alarm(work, next_step(work, issue), category, emergency, no=no)
+
+
+async def call_off(work: Work, issue: Issue) -> None:
+    """Let the street wait for no further report: it turned out to be no emergency. The issue is locked."""
+    for notice in await _notices(work, issue):
+        notice.due_report = None
+        set_timer(work, notice, issue)
 
 
 async def file_report(work: Work, issue_id: UUID, body: EmergencyReportIn) -> EmergencyReport:
@@ -103,13 +121,18 @@ def next_step(work: Work, issue: Issue) -> IssueSnapshot:
 
 async def _expect_next(work: Work, issue: Issue, stage: EmergencyStage) -> None:
     """Let the clock of the reports begin anew, or end; it stands with the information copy of the street."""
+    pause = timedelta(minutes=work.part(Clocks).rules.emergency.follow_up_minutes)
+    for notice in (await _notices(work, issue))[-1:]:
+        notice.due_report = None if stage is EmergencyStage.final else work.now + pause
+        set_timer(work, notice, issue)
+
+
+async def _notices(work: Work, issue: Issue) -> Sequence[Escalation]:
+    """The information copies of the street, locked, in the order in which they were sent."""
     query = select(Escalation).where(
         Escalation.issue_id == issue.id, Escalation.type == EscalationType.emergency_notice
     )
-    pause = timedelta(minutes=work.part(Clocks).rules.emergency.follow_up_minutes)
-    for notice in await work.session.scalars(query.with_for_update()):
-        notice.due_report = None if stage is EmergencyStage.final else work.now + pause
-        set_timer(work, notice, issue)
+    return (await work.session.scalars(query.order_by(Escalation.id).with_for_update())).all()
 
 
 async def _last_report(work: Work, issue: Issue) -> EmergencyReport | None:

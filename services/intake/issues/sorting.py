@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.intake.catalogue import OTHER, Catalogue, Category
 from services.intake.emergencies.bodies import EmergencyIn
-from services.intake.emergencies.commands import next_step, raise_alarm
+from services.intake.emergencies.commands import call_off, raise_alarm_late
 from services.intake.escalations.copying import copy_upwards
 from services.intake.extensions.commands import time_given
 from services.intake.issues.bodies import Body, CategoryCode
@@ -59,7 +59,9 @@ async def recategorise_issue(work: Work, issue_id: UUID, body: RecategoriseIn) -
     if category.code != before:
         copy_upwards(work, issue, category)
     if urgency is Urgency.U0 and urgency_before != Urgency.U0:
-        raise_alarm(work, next_step(work, issue), category, body.emergency)
+        await raise_alarm_late(work, issue, category, body.emergency)
+    elif urgency is not Urgency.U0 and urgency_before == Urgency.U0:
+        await call_off(work, issue)
     return issue
 
 
