@@ -18,6 +18,8 @@ WAYS = {(source, target) for source, _, _, target, _ in LINES} | {
     ("escalated", "in_progress"),
     ("merged", "accepted"),
 }
+# Who did one of these, or had the work in hands for a time, does not judge it.
+WORK, TAKEN_OVER = {"start", "resolve", "task-start", "task-finish"}, ("from_person", "to_person")
 # Sent back: what was shown until then shows nothing any more.
 BACK = {"in_progress", "assigned"}
 JUDGED = {"resolved", "verified", "closed"}
@@ -70,7 +72,8 @@ def _hold_to_proofs(lines: Sequence[TimelineEntry], evidence: set[UUID]) -> None
     assert proofs <= evidence
     assert all(one > last for one in proofs for last in sent_back[-1:]), "shown by what did not suffice"
     assert resolved.id < verified.id
-    workers = {line.actor for line in lines if line.command in {"start", "resolve"}}
+    workers = {line.actor for line in lines if line.command in WORK}
+    workers |= {str(line.data[key]) for line in lines if line.command == "transfer" for key in TAKEN_OVER}
     judges = {verified.actor, lines[-1].actor}
     assert not workers & judges, "judged by who did the work"
 

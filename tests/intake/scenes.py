@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from services.intake.clocks.watch import strike_due
 from services.intake.issues.rules import COMMANDS
 from services.intake.mediation.rules import MOVES as MEDIATION
 from services.intake.mediation.rules import UNDER_WAY
@@ -35,7 +36,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
 }
 VARIANTS: dict[str, tuple[dict[str, Any], ...]] = {
     "accept": ({"category": "0503"}, {"category": "0202"}, {"category": "0101"}, {"category": "99"}),
-    "recategorise": ({"category": "0202"}, {"category": "0502"}, {"category": "0102"}),
+    "recategorise": ({"category": "0202"}, {"category": "0502"}, {"category": "0102"}, {"category": "1003"}),
     "assign": ({"person": "w-1"}, {"person": "l-1"}, {"person": "w-2"}),
     "transfer": ({"person": "w-1"}, {"person": "l-1"}, {"person": "c-1"}),
     "call-back": ({}, {"reached": False, "solved": None, "rating": None}, {"solved": False}),
@@ -81,6 +82,8 @@ class Scene:
                 self.task,
                 self.mediation,
                 self.escalation,
+                self.emergency,
+                self.words,
                 self.time,
                 self.proposal,
                 self.photo,
@@ -166,6 +169,15 @@ class Scene:
 
     async def time(self, issue: Issue, subject: str, what: int, how: int) -> None:
         self.people.stage.clock.advance(timedelta(hours=(1, 7, 24, 200)[how]))
+        await strike_due(self.people.stage.host)
+
+    async def emergency(self, issue: Issue, subject: str, what: int, how: int) -> None:
+        said = {"stage": ("first", "follow_up", "final", "follow_up")[how]}
+        self.note(await self.actors[subject].post(f"/issues/{issue['id']}/emergency-reports", json=said))
+
+    async def words(self, issue: Issue, subject: str, what: int, how: int) -> None:
+        said = {"text": "it got worse", "code": issue["track_code"]}
+        self.note(await self.people.nobody.post(f"/track/{issue['no']}/additions", json=said))
 
     async def proposal(self, issue: Issue, subject: str, what: int, how: int) -> None:
         round = (await self.people.look(issue))["assignment_round"]
