@@ -1,8 +1,7 @@
 """The state of what a message is about, in the words of the street's contract: codes, levels and clocks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from services.notify.rules.filters import About
 from shared.events import Event
@@ -32,11 +31,38 @@ class Subject:
 
 def subject_of(event: Event, type: str) -> Subject:
     """Say what an event is about. Raises TypeError for one that street offices are never told."""
-    for kind in event.__class__.__mro__:
-        describe = _SUBJECTS.get(kind)
-        if describe is not None:
-            return describe(event, type)
+    subject = _of_the_loop(event, type) or _of_help(event, type)
+    if subject is not None:
+        return subject
     raise TypeError(f"{event.type} is nothing that street offices are told")
+
+
+def _of_the_loop(event: Event, type: str) -> Subject | None:
+    match event:
+        case IssueEvent():
+            return _issue(event, type)
+        case EscalationEvent():
+            return _escalation(event, type)
+        case KpiEvent():
+            return _figures(event, type)
+        case RiskSummaryCounted():
+            return _risks(event, type)
+    return None
+
+
+def _of_help(event: Event, type: str) -> Subject | None:
+    match event:
+        case NeedEvent():
+            return _need(event, type)
+        case MatchEvent():
+            return _match(event, type)
+        case PledgeEvent():
+            return _pledge(event, type)
+        case UnitAgreementExpiring():
+            return _agreement(event, type)
+        case CasesCounted():
+            return _cases(event, type)
+    return None
 
 
 def concerns_street(escalation: EscalationSnapshot) -> bool:
@@ -193,17 +219,3 @@ def _cases(event: CasesCounted, type: str) -> Subject:
         "programmes": [one.model_dump() for one in event.programmes],
     }
     return Subject("partners/v1/cases", About(type, count.community_code, None, None, None), facts)
-
-
-# Each kind of event by its base class; a new kind is a line here, and a function above.
-_SUBJECTS: Mapping[type[Event], Callable[[Any, str], Subject]] = {
-    IssueEvent: _issue,
-    EscalationEvent: _escalation,
-    KpiEvent: _figures,
-    NeedEvent: _need,
-    MatchEvent: _match,
-    PledgeEvent: _pledge,
-    UnitAgreementExpiring: _agreement,
-    RiskSummaryCounted: _risks,
-    CasesCounted: _cases,
-}
