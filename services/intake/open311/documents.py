@@ -67,6 +67,8 @@ def sent(*groups: dict[str, str]) -> Schema:
 
 
 def _answers() -> Schema:
+    either: Schema = {one: {} for one in MEDIA_TYPES.values()}
     return {
-        "200": {"description": "As the suffix says", "content": {one: {} for one in MEDIA_TYPES.values()}}
+        "200": {"description": "As the suffix says", "content": either},
+        "4XX": {"description": "Refused, in the words of the standard", "content": either},
     }
