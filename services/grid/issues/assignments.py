@@ -79,7 +79,7 @@ def _out_of_order(events: Sequence[IssueEvent], kept: set[UUID], placed: Mapping
     late = {
         issue_id
         for issue_id, seen in versions.items()
-        if (len(seen) > 1 or issue_id in placed) and not (issue_id in placed and len(seen) == max(seen))
+        if (len(seen) < max(seen) if issue_id in placed else len(seen) > 1)
     }
     return late | (versions.keys() - kept)
 

@@ -42,8 +42,7 @@ async def tell(events: Sequence[Event], work: Work) -> int:
     takers: dict[UUID, list[UUID]] = {}
     for event in events:
         feed = feed_of(event)
-        subject = subject_of(event, feed.type) if feed else None
-        if feed is None or subject is None:
+        if feed is None or (subject := subject_of(event, feed.type)) is None:
             continue
         mine = [endpoint_id for endpoint_id, wanted in filters if wanted.takes(subject.about)]
         if mine:
