@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from services.partners.app import PLAN, ROUTERS
 from services.partners.cases.counting import count_last_month
@@ -254,6 +255,16 @@ async def test_what_staff_saw_given_is_added_and_nothing_is_taken_away(stage: St
     assert len((await file_of(actors.worker, case))["ledger"]) == 1
     for method in ("PUT", "PATCH", "DELETE"):
         assert (await actors.clerk.request(method, f"{path}/give", json=gift)).status_code == 405
+
+
+async def test_the_database_itself_keeps_the_ledger(stage: Stage, actors: Actors) -> None:
+    assert await stage.give(Street(stage).gave()) == []
+    for statement in ("DELETE FROM case_ledger", "UPDATE case_ledger SET office = 'somebody else'"):
+        with pytest.raises(DBAPIError, match="append-only"):
+            async with stage.runtime.database.transaction() as session:
+                await session.execute(text(statement))
+    [case] = await cases(actors.clerk)
+    assert [one["office"] for one in (await file_of(actors.clerk, case))["ledger"]] == ["街道妇联"]
 
 
 async def test_a_household_has_one_open_case_however_many_open_it(stage: Stage, actors: Actors) -> None:

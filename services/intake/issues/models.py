@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import Date, Index, String, Table, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.intake.models import VAULT, Base, append_only
+from services.intake.models import VAULT, Base
+from shared.append_only import append_only
 from shared.db import Json
 from shared.events.intake import Handler, IssueSnapshot
 from shared.privacy import Encrypted

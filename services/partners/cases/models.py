@@ -1,12 +1,14 @@
 """Cases, their plans, and the ledger of what was given."""
 
 from datetime import date, datetime
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Date, Index, String, UniqueConstraint, text
+from sqlalchemy import Date, Index, String, Table, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.partners.models import Base, Record, vault
+from shared.append_only import append_only
 from shared.privacy import Encrypted
 
 IS_OPEN = text("state NOT IN ('completed', 'transferred')")
@@ -83,6 +85,10 @@ class LedgerEntry(Base):
     given_at: Mapped[datetime]
     noted_at: Mapped[datetime]
     noted_by: Mapped[str] = mapped_column(String(200))
+
+
+# What is left once nobody may know any more for whom it was (`forgetting`).
+append_only(cast(Table, LedgerEntry.__table__), but=("goods", "amount"))
 
 
 class CountedMonth(Base):

@@ -59,6 +59,8 @@ def downgrade() -> None:
         batch_op.drop_column("agreement_warned")
     for name in ("case_counts", "case_ledger", "case_measures", "cases"):
         op.drop_table(name)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION case_ledger_keeps()")
 
 
 def _measures() -> None:
@@ -97,3 +99,29 @@ def _ledger() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_ledger")),
     )
     op.create_index("ix_case_ledger_case_id_given_at", "case_ledger", ["case_id", "given_at"], unique=False)
+    _keep_ledger()
+
+
+FIXED = (
+    "id", "case_id", "measure_id", "source", "office", "form", "given_at", "noted_at", "noted_by",
+)  # fmt: skip
+
+
+def _keep_ledger() -> None:
+    refusal = "the case_ledger is append-only"
+    if op.get_bind().dialect.name == "sqlite":
+        stop = f"BEGIN SELECT RAISE(ABORT, '{refusal}'); END"
+        facts = ", ".join(FIXED)
+        op.execute(f"CREATE TRIGGER case_ledger_keeps_facts BEFORE UPDATE OF {facts} ON case_ledger {stop}")
+        op.execute(f"CREATE TRIGGER case_ledger_keeps_rows BEFORE DELETE ON case_ledger {stop}")
+        return
+    same = " AND ".join(f"NEW.{name} IS NOT DISTINCT FROM OLD.{name}" for name in FIXED)
+    op.execute(
+        "CREATE FUNCTION case_ledger_keeps() RETURNS trigger LANGUAGE plpgsql AS $$"
+        f" BEGIN IF TG_OP = 'UPDATE' AND {same} THEN RETURN NEW; END IF;"
+        f" RAISE EXCEPTION '{refusal}' USING ERRCODE = 'restrict_violation'; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER case_ledger_keeps BEFORE UPDATE OR DELETE ON case_ledger"
+        " FOR EACH ROW EXECUTE FUNCTION case_ledger_keeps()"
+    )
