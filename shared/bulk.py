@@ -34,6 +34,18 @@ async def insert(session: AsyncSession, table: Table, rows: Sequence[Row]) -> No
         await _insert(session, table, rows, tail="")
 
 
+async def insert_returning(
+    session: AsyncSession, table: Table, rows: Sequence[Row], *, column: str
+) -> list[Any]:
+    """Insert all rows, as `insert` does, and return what the column became in each, in no order."""
+    if not rows:
+        return []
+    if _is_sqlite(session):
+        statement = sqlite.insert(table).returning(table.c[column])
+        return list((await session.scalars(statement, list(rows))).all())
+    return await _insert(session, table, rows, tail=f" RETURNING {column}")
+
+
 async def insert_new(session: AsyncSession, table: Table, rows: Sequence[Row], *, key: str) -> set[Any]:
     """Insert the rows whose `key` (unique) is not there yet, and return the keys that were inserted.
 
@@ -129,6 +141,16 @@ async def fetch(
         }
         for record in found
     ]
+
+
+async def delete_all(session: AsyncSession, table: Table, values: Sequence[object], *, key: str) -> None:
+    """Delete the rows whose `key` is among the values."""
+    if _is_sqlite(session):
+        await session.execute(delete(table).where(table.c[key].in_(values)))
+    else:
+        # Names of our own tables and columns; values go in as parameters.
+        array = f"$1::{_sql_type(table.c[key])}[]"
+        await straight(session, f"DELETE FROM {table.name} WHERE {key} = ANY({array})", [values])  # noqa: S608
 
 
 async def delete_where(

@@ -10,7 +10,7 @@ from shared.auth import Caller
 from shared.bus import RETRY_DELAYS_S, Failure, Unavailable
 from shared.clock import Clock
 from shared.db import Database, is_passing, ran_too_long
-from shared.envelope import Cause, Envelope, Unreadable
+from shared.envelope import Cause, Envelope, Packed, Unreadable
 from shared.events import Event
 from shared.service import Service, Work
 from shared.telemetry import Metrics, continued, current_traceparent
@@ -29,11 +29,11 @@ class Host:
         *,
         metrics: Metrics,
         parts: Mapping[type, object] | None = None,
-        wake: Callable[[], None] = lambda: None,
+        hand: Callable[[Sequence[int], Sequence[Packed]], None] = lambda positions, messages: None,
         tries: int = len(RETRY_DELAYS_S) + 1,
     ) -> None:
         self.service, self.database, self.clock, self.metrics = service, database, clock, metrics
-        self.parts, self.wake, self._tries = dict(parts or {}), wake, tries
+        self.parts, self._hand, self._tries = dict(parts or {}), hand, tries
 
     @asynccontextmanager
     async def work(self, *, caller: Caller | None = None, cause: Cause | None = None) -> AsyncGenerator[Work]:
@@ -41,9 +41,9 @@ class Host:
         async with self.database.transaction() as session:
             work = Work(session, self, self.clock.now(), caller, cause or _new_cause())
             yield work
-            await outbox.store(session, self.service.outbox, work.emitted)
-        if work.emitted:
-            self.wake()
+            positions = await outbox.store(session, self.service.outbox, work.emitted)
+        if positions:
+            self._hand(positions, work.emitted)
         for call in work.afterwards:
             call()
 

@@ -74,7 +74,7 @@ class Runtime(Generic[S]):
             self.clock,
             metrics=self.metrics,
             parts={**plan.parts(settings), Answers: Answers(service.answers, settings.keyring)},
-            wake=self.relay.wake,
+            hand=self.relay.hand,
             tries=len(settings.retry_ladder_s) + 1,
         )
         self._tasks: list[asyncio.Task[None]] = []

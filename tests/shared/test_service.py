@@ -1,6 +1,7 @@
 """A service's work is done once, whole or not at all, and every event knows why it happened."""
 
 from collections.abc import Sequence
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,7 +12,7 @@ from shared.auth import Caller
 from shared.bus import Unavailable
 from shared.clock import FakeClock
 from shared.db import Database, new_metadata
-from shared.envelope import Cause, Envelope, unpack
+from shared.envelope import Cause, Envelope, Packed, unpack
 from shared.errors import Forbidden, Stale
 from shared.events import Event
 from shared.events.grid import AssignmentProposed, IssueLocated
@@ -19,7 +20,7 @@ from shared.events.intake import IssueResumed
 from shared.host import Host
 from shared.service import Service, Work
 from shared.telemetry import Metrics
-from tests.shared.toys import AREA, NOW, enveloped, located, proposed
+from tests.shared.toys import AREA, NOW, enveloped, located, packed, proposed
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -28,20 +29,21 @@ class Toy:
     """The service `grid` in small: it notes what it hears, and answers a proposal with a place."""
 
     def __init__(self, database: Database) -> None:
-        self.database, self.metrics, self.woken = database, Metrics("grid"), 0
+        self.database, self.metrics, self.handed = database, Metrics("grid"), list[Packed]()
         metadata = new_metadata()
         self.notes = Table(
             "notes", metadata, Column("id", Uuid, primary_key=True), Column("text", String(200), unique=True)
         )
         self.service = Service("grid", metadata)
         self.host = Host(
-            self.service, database, FakeClock(NOW), metrics=self.metrics, parts={str: "part"}, wake=self.wake
+            self.service, database, FakeClock(NOW), metrics=self.metrics, parts={str: "part"}, hand=self.hand
         )
         self.service.on_batch(IssueLocated)(self.note)
         self.service.on(AssignmentProposed)(self.answer)
 
-    def wake(self) -> None:
-        self.woken += 1
+    def hand(self, positions: Sequence[int], messages: Sequence[Packed]) -> None:
+        assert len(positions) == len(messages)
+        self.handed.extend(messages)
 
     async def note(self, events: Sequence[IssueLocated], work: Work) -> None:
         rows = [{"id": uuid4(), "text": one.placement.method} for one in events]
@@ -71,26 +73,26 @@ async def toy(database: Database) -> Toy:
     return made
 
 
-async def test_a_change_and_its_event_are_stored_together_and_the_relay_is_woken(toy: Toy) -> None:
+async def test_a_change_and_its_event_are_stored_together_and_then_handed_to_the_relay(toy: Toy) -> None:
     async with toy.host.work() as work:
         await work.session.execute(insert(toy.notes).values(id=uuid4(), text="a"))
         work.emit(located("a"))
     assert await toy.texts() == {"a"}
     assert [one.type for one in await toy.waiting()] == [IssueLocated.type]
-    assert toy.woken == 1
+    assert len(toy.handed) == 1
 
 
 async def test_work_that_fails_leaves_neither_change_nor_event(toy: Toy) -> None:
     with pytest.raises(LookupError):
         await work_and_fail(toy)
-    assert (await toy.texts(), await toy.waiting(), toy.woken) == (set(), [], 0)
+    assert (await toy.texts(), await toy.waiting(), toy.handed) == (set(), [], [])
 
 
 async def work_and_fail(toy: Toy) -> None:
     async with toy.host.work() as work:
         await work.session.execute(insert(toy.notes).values(id=uuid4(), text="a"))
         work.emit(located("a"))
-        work.afterwards.append(toy.wake)
+        work.afterwards.append(partial(toy.handed.append, packed()))
         raise LookupError
 
 
