@@ -1,5 +1,6 @@
 """The figures of a day and a month are told once, when the period is over and all of it is counted."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from typing import cast
 from uuid import UUID
@@ -162,6 +163,14 @@ async def test_while_one_replica_tells_another_finds_nothing_to_do(stage: Stage)
         await held_progress(other)
         assert await tell_due(stage.host) == 0
     assert len(await told(stage)) == 1
+
+
+async def test_replicas_at_the_same_moment_tell_of_a_day_once(stage: Stage) -> None:
+    await told(stage)
+    await count(stage)
+    stage.clock.advance(timedelta(days=1))
+    assert sum(await asyncio.gather(*(tell_due(stage.host) for _ in range(4)))) == 1
+    assert len(await stage.emitted()) == 1
 
 
 async def test_the_background_work_tells_by_itself(stage: Stage) -> None:
