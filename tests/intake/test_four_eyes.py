@@ -37,3 +37,25 @@ async def test_who_began_a_part_that_another_finished_does_not_judge_the_whole(
     async with stage.client(Role.COMMUNITY_CLERK, subject="w-9") as began:
         assert refused_as(await people.tell("verify", issue, began), "four-eyes", 403)
     assert (await people.tell("verify", issue, people.leader)).is_success
+
+
+async def test_a_complaint_is_not_merged_into_what_the_accused_works_on(people: People) -> None:
+    master = await people.issue("in_progress")
+    complaint = await people.report(people.neighbour)
+    said = {"category": "1003", "against": "w-1"}
+    assert (await people.tell("accept", complaint, people.clerk, **said)).is_success
+    refused = await people.tell("merge", complaint, people.clerk, master_id=master["id"])
+    assert refused_as(refused, "unfit-master")
+
+
+async def test_whom_a_complaint_is_about_reads_no_report_that_was_merged_into_it(people: People) -> None:
+    complaint, other = await people.report(), await people.report(people.neighbour)
+    said = {"category": "1003", "against": "c-2"}
+    assert (await people.tell("accept", complaint, people.clerk, **said)).is_success
+    assert (await people.tell("merge", other, people.clerk, master_id=complaint["id"])).is_success
+    async with people.stage.client(Role.COMMUNITY_CLERK, subject="c-2") as accused:
+        for issue in (complaint, other):
+            assert (await accused.get(f"/issues/{issue['id']}")).status_code == 403
+        assert (await accused.get("/issues")).json() == []
+        assert (await people.tell("unmerge", other, people.clerk)).is_success
+        assert [one["id"] for one in (await accused.get("/issues")).json()] == [other["id"]]

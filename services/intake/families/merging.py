@@ -35,6 +35,8 @@ async def merge_issue(work: Work, issue_id: UUID, body: MergeIn) -> Issue:
     if master is issue or master.state not in OPEN:
         state = "the issue itself" if master is issue else master.state
         raise UnfitMaster(f"the master is {state}; name another one that is open")
+    if issue.against is not None and issue.against != master.against:
+        raise UnfitMaster("a complaint goes into one about the same person, who is kept out of both")
     await hold_to_parts(work, issue)
     _follow(work, issue, master, body.note)
     for follower_id in await follower_ids(work, issue.id):
@@ -58,7 +60,10 @@ async def unmerge_issue(work: Work, issue_id: UUID, body: NoteIn) -> Issue:
     master_id, issue.parent_id = issue.parent_id, None
     if master_id is None:
         raise RuntimeError(f"{issue.no} is merged, and into nothing")
-    before = IssueState(await _state_before(work, issue))
+    merged = await _first_merge(work, issue)
+    before = IssueState(merged.from_state or IssueState.reported)
+    if merged.data.get("inherits"):
+        issue.against = None
     if before is IssueState.accepted:
         issue.assignment_round += 1
     snapshot = move(work, issue, "unmerge", before, Note(text=body.note))
@@ -67,17 +72,18 @@ async def unmerge_issue(work: Work, issue_id: UUID, body: NoteIn) -> Issue:
 
 
 def _follow(work: Work, issue: Issue, master: Issue, text: str | None) -> None:
-    issue.parent_id = master.id
-    note = Note(text=text, data={"master": master.no})
+    inherits = issue.against is None and master.against is not None
+    issue.parent_id, issue.against = master.id, master.against
+    note = Note(text=text, data={"master": master.no, "inherits": inherits})
     snapshot = move(work, issue, "merge", IssueState.merged, note)
     work.emit(IssueMerged(issue=snapshot, master_id=master.id, master_no=master.no))
 
 
-async def _state_before(work: Work, issue: Issue) -> str:
-    query = select(TimelineEntry.from_state).where(
+async def _first_merge(work: Work, issue: Issue) -> TimelineEntry:
+    """The line with which it was merged out of a state of its own; masters may have changed since."""
+    query = select(TimelineEntry).where(
         TimelineEntry.issue_id == issue.id,
         TimelineEntry.command == "merge",
         TimelineEntry.from_state != IssueState.merged,
     )
-    state = await work.session.scalar(query.order_by(TimelineEntry.id.desc()).limit(1))
-    return state or IssueState.reported
+    return (await work.session.scalars(query.order_by(TimelineEntry.id.desc()).limit(1))).one()
