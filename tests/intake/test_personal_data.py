@@ -22,7 +22,7 @@ from shared.auth import Role
 from shared.idempotency import PURPOSE as ANSWER
 from shared.privacy import Keyring, new_master_key
 from shared.rotation import cells_of, rotate
-from shared.testing import MASTER_KEYS, Stage
+from shared.testing import COMMUNITY, MASTER_KEYS, Stage
 from tests.intake.background import at_work, until
 from tests.intake.people import JPEG, People
 
@@ -277,3 +277,26 @@ async def test_after_a_rotation_the_old_key_opens_nothing_that_is_needed(
         assert content.is_success
     finally:
         VAULT.unlock(Keyring.parse(MASTER_KEYS))
+
+
+async def test_each_side_of_a_dispute_is_told_of_itself_alone(people: People) -> None:
+    theirs = "13912345670"
+    said = {"channel": "phone", "category": "0202", "title": f"{NAME}的押金", "text": WORDS}
+    issue = await people.report(people.clerk, **said, reporter={"name": NAME, "phone": PHONE})
+    await people.tell("assign", issue, people.clerk, person="w-1", unit=COMMUNITY)
+    await people.tell("start", issue, people.worker, note=f"{NAME} says that nothing was broken")
+    parties = [
+        {"side": "applicant", "name": NAME, "phone": PHONE},
+        {"side": "respondent", "name": MOTHER, "phone": theirs},
+    ]
+    opening = {"rights_told": True, "parties": parties}
+    assert (await people.worker.post(f"/issues/{issue['id']}/mediations", json=opening)).status_code == 201
+    told = {
+        phone: (await people.clerk.post("/people/dossier", json={**WHY, "phone": phone})).json()
+        for phone in (PHONE, theirs)
+    }
+    (mine,), (other,) = (told[phone]["issues"] for phone in (PHONE, theirs))
+    assert (mine["reporter_name"], mine["party_name"], mine["text"]) == (NAME, NAME, WORDS)
+    assert (other["party_name"], other["party_phone"], other["mediated"]) == (MOTHER, theirs, True)
+    assert not [word for word in (NAME, PHONE, WORDS) if word in str(other)]
+    assert MOTHER not in str(mine)

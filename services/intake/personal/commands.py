@@ -19,7 +19,7 @@ from services.intake.personal.erasing import (
     forget_answers,
     make_anonymous,
 )
-from services.intake.personal.finding import Person, find_issues
+from services.intake.personal.finding import Person, find_issues, part_of
 from services.intake.personal.models import Consent
 from services.intake.personal.views import AskedOut, DossierOut, FileOut, KeptIssueOut, ReadingOut, SaidOut
 from shared.errors import Refused
@@ -86,19 +86,17 @@ async def _write_down(work: Work, issues: Sequence[Issue], fields: Sequence[str]
 
 async def _kept(work: Work, issue: Issue, person: Person) -> KeptIssueOut:
     reporter = await work.session.get(Reporter, issue.id)
-    party = await work.session.scalar(
-        select(Party)
-        .join(Mediation, Mediation.id == Party.mediation_id)
-        .where(Mediation.issue_id == issue.id)
-    )
-    return KeptIssueOut.of(
-        issue,
-        reporter,
-        said=[SaidOut.of(line) for line in await _of(work, TimelineEntry, issue.id)],
-        files=[FileOut.model_validate(one) for one in await _of(work, Evidence, issue.id)],
-        consents=[one.purpose for one in await _of(work, Consent, issue.id)],
-        call_backs=[one.at for one in await _of(work, CallBack, issue.id)],
-        mediated=party is not None,
+    part = await part_of(work, issue, person, reporter)
+    kept = KeptIssueOut.of(issue, reporter, part)
+    if not part.told_it:
+        return kept
+    return kept.model_copy(
+        update={
+            "said": [SaidOut.of(line) for line in await _of(work, TimelineEntry, issue.id)],
+            "files": [FileOut.model_validate(one) for one in await _of(work, Evidence, issue.id)],
+            "consents": [one.purpose for one in await _of(work, Consent, issue.id)],
+            "call_backs": [one.at for one in await _of(work, CallBack, issue.id)],
+        }
     )
 
 

@@ -22,6 +22,34 @@ class Person:
     subject: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """As what somebody stands in an issue; `party` is their own row in a mediation of it."""
+
+    is_reporter: bool
+    is_beneficiary: bool
+    party: Party | None
+
+    @property
+    def told_it(self) -> bool:
+        """Whether the words of the issue are theirs, or about them."""
+        return self.is_reporter or self.is_beneficiary
+
+
+async def part_of(work: Work, issue: Issue, person: Person, reporter: Reporter | None) -> Part:
+    """What is theirs in an issue; the names and words of others in it are not."""
+    if person.phone is None:
+        return Part(issue.reporter_subject == person.subject, is_beneficiary=False, party=None)
+    indexes = VAULT.keyring.blind_indexes(PHONE_INDEX, person.phone)
+    parties = select(Party).join(Mediation, Mediation.id == Party.mediation_id)
+    own = parties.where(Mediation.issue_id == issue.id, Party.phone_index.in_(indexes))
+    return Part(
+        is_reporter=reporter is not None and reporter.phone_index in indexes,
+        is_beneficiary=reporter is not None and reporter.beneficiary_index in indexes,
+        party=await work.session.scalar(own.order_by(Party.mediation_id.desc()).limit(1)),
+    )
+
+
 async def find_issues(work: Work, person: Person) -> Sequence[Issue]:
     """Every issue that the person reported, or is named in by phone. Raises `Absent`, `Forbidden`.
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from services.intake.issues import places
 from services.intake.issues.bodies import LocationIn
 from services.intake.issues.models import Issue, Reporter, TimelineEntry
+from services.intake.personal.finding import Part
 
 
 class _Out(BaseModel):
@@ -51,59 +52,54 @@ class ReadingOut(_Out):
 
 
 class KeptIssueOut(_Out):
-    """One issue with all its words."""
+    """One issue as far as it tells of a person: the names and words of others in it are theirs alone.
+
+    Who is only a party to the mediation of a dispute is told as what they stand in it.
+    """
 
     id: UUID
     no: str
     state: str
     reported_at: datetime
     closed_at: datetime | None
-    title: str
-    text: str | None
-    location: LocationIn
-    reporter_name: str | None
-    reporter_phone: str | None
-    beneficiary_name: str | None
-    beneficiary_phone: str | None
+    title: str | None = None
+    text: str | None = None
+    location: LocationIn = LocationIn()
+    reporter_name: str | None = None
+    reporter_phone: str | None = None
+    beneficiary_name: str | None = None
+    beneficiary_phone: str | None = None
+    party_name: str | None = None
+    party_phone: str | None = None
     mediated: bool
-    rating: int | None
-    said: list[SaidOut]
-    files: list[FileOut]
-    consents: list[str]
-    call_backs: list[datetime]
+    rating: int | None = None
+    said: list[SaidOut] = []
+    files: list[FileOut] = []
+    consents: list[str] = []
+    call_backs: list[datetime] = []
 
     @classmethod
-    def of(
-        cls,
-        issue: Issue,
-        reporter: Reporter | None,
-        *,
-        said: list[SaidOut],
-        files: list[FileOut],
-        consents: list[str],
-        call_backs: list[datetime],
-        mediated: bool,
-    ) -> Self:
+    def of(cls, issue: Issue, reporter: Reporter | None, part: Part) -> Self:
+        """Without what hangs on the issue."""
+        shown: dict[str, object] = {}
+        if part.told_it:
+            shown |= {"title": issue.title, "text": issue.text, "rating": issue.rating}
+            shown["location"] = places.read(issue.place)
+        if reporter is not None and part.is_reporter:
+            shown |= {"reporter_name": reporter.name, "reporter_phone": reporter.phone}
+        if reporter is not None and part.told_it:
+            shown["beneficiary_name"] = reporter.beneficiary_name
+            shown["beneficiary_phone"] = reporter.beneficiary_phone
+        if part.party is not None:
+            shown |= {"party_name": part.party.name, "party_phone": part.party.phone}
         return cls(
             id=issue.id,
             no=issue.no,
             state=issue.state,
             reported_at=issue.reported_at,
             closed_at=issue.closed_at,
-            title=issue.title,
-            text=issue.text,
-            location=places.read(issue.place),
-            reporter_name=reporter.name if reporter else None,
-            reporter_phone=reporter.phone if reporter else None,
-            beneficiary_name=reporter.beneficiary_name if reporter else None,
-            beneficiary_phone=reporter.beneficiary_phone if reporter else None,
-            mediated=mediated,
-            rating=issue.rating,
-            said=said,
-            files=files,
-            consents=consents,
-            call_backs=call_backs,
-        )
+            mediated=issue.mediated_at is not None,
+        ).model_copy(update=shown)
 
 
 class AskedOut(_Out):
@@ -137,6 +133,15 @@ class CorrectedOut(_Out):
     """The numbers of the issues that hold the right name or number now."""
 
     corrected: Sequence[str]
+
+
+class PortraitOut(_Out):
+    """A file on which somebody can be recognised; it is read by a link with a reason, and never handed on."""
+
+    evidence_id: UUID
+    consent_id: UUID
+    marked_by: str
+    marked_at: datetime
 
 
 class ConsentOut(_Out):
