@@ -1,6 +1,6 @@
 """Who is calling, what they may do and where: callers, tokens of people, API keys of units and offices."""
 
-from shared.auth.api_keys import ApiKey, NewApiKey, hash_secret, new_api_key, parse_api_key
+from shared.auth.api_keys import ApiKey, NewApiKey, hash_secret, is_api_key, new_api_key, parse_api_key
 from shared.auth.callers import ANONYMOUS, Caller, CallerKind, Role
 from shared.auth.jwks import KeySet, KeySource, RemoteKeys, key_id, public_jwk
 from shared.auth.tokens import (
@@ -27,6 +27,7 @@ __all__ = [
     "TokenVerifier",
     "TrustedIssuer",
     "hash_secret",
+    "is_api_key",
     "issue_token",
     "key_id",
     "key_text",

@@ -14,8 +14,9 @@ from hashlib import sha256
 from shared.errors import Unauthorized
 
 _SECRET_BYTES = 32
-_PREFIX = re.compile(r"[a-z][a-z0-9]{1,11}")
-_KEY = re.compile(r"(?P<prefix>[a-z][a-z0-9]{1,11})_(?P<id>[0-9a-f]{16})_(?P<secret>[A-Za-z0-9_-]{43})")
+# Tells a key from a token, and secret scanners whose it is.
+_MARK = "slk_"
+_KEY = re.compile(_MARK + r"(?P<id>[0-9a-f]{16})_(?P<secret>[A-Za-z0-9_-]{43})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +40,23 @@ class ApiKey:
         return hmac.compare_digest(hash_secret(self.secret), secret_hash)
 
 
-def new_api_key(prefix: str = "slk") -> NewApiKey:
-    """Make a key of 256 random bits; the prefix (2 to 12 of a-z, 0-9) tells secret scanners whose it is."""
-    if not _PREFIX.fullmatch(prefix):
-        raise ValueError(f"{prefix!r} is not a key prefix")
+def new_api_key() -> NewApiKey:
+    """Make a key of 256 random bits."""
     key_id, secret = secrets.token_hex(8), secrets.token_bytes(_SECRET_BYTES)
     encoded = urlsafe_b64encode(secret).rstrip(b"=").decode()
-    return NewApiKey(f"{prefix}_{key_id}_{encoded}", key_id, hash_secret(secret))
+    return NewApiKey(f"{_MARK}{key_id}_{encoded}", key_id, hash_secret(secret))
 
 
-def parse_api_key(text: str, prefix: str = "slk") -> ApiKey:
+def is_api_key(text: str) -> bool:
+    """Whether credentials are meant as a key, well formed or not."""
+    return text.startswith(_MARK)
+
+
+def parse_api_key(text: str) -> ApiKey:
     """Take a presented key apart; anything that is not of our making raises Unauthorized."""
     found = _KEY.fullmatch(text)
-    if found is None or found["prefix"] != prefix:
-        raise Unauthorized(f"The API key is not well formed: expected {prefix}_<id>_<secret>")
+    if found is None:
+        raise Unauthorized(f"The API key is not well formed: expected {_MARK}<id>_<secret>")
     return ApiKey(found["id"], urlsafe_b64decode(found["secret"] + "="))
 
 

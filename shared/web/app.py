@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from shared.auth import ANONYMOUS, Caller, TokenVerifier, parse_api_key
+from shared.auth import ANONYMOUS, Caller, TokenVerifier, is_api_key, parse_api_key
 from shared.bus import Bus
 from shared.clock import Clock
 from shared.errors import Unauthorized
@@ -27,7 +27,6 @@ from shared.web.grouped_route import GroupedRoute
 from shared.web.observe import Observe
 from shared.web.trust import verifier_of
 
-API_KEY_MARK = "slk_"
 DOCS_ASSETS = Path(fastapi_offline.__file__).parent / "static"
 
 
@@ -51,6 +50,7 @@ class App(FastAPI):
 
 S = TypeVar("S", bound=ServiceSettings)
 _FRAMES: dict[tuple[object, ...], APIRouter] = {}
+KnownByToken = Callable[[Request], Awaitable[Caller | None]]
 Identify = Callable[[Request, Work], Awaitable[Caller]]
 
 
@@ -90,8 +90,8 @@ def create_app(
         responses=problems.DOCUMENTED,
     )
     app.state.host, app.state.runtime = runtime.host, runtime
-    app.state.identify = _identify(runtime, verifier)
-    app.state.known_by_token = _known_by_token(verifier)
+    app.state.known_by_token = known_by_token = _known_by_token(verifier)
+    app.state.identify = _identify(runtime, known_by_token)
     app.router.routes.extend(_included(f"/{name}/v1", routers))
     _add_probes(app, runtime)
     _add_docs(app, name)
@@ -134,19 +134,19 @@ def _lifespan(runtime: Runtime[Any]) -> Callable[[FastAPI], Any]:
     return run
 
 
-def _known_by_token(verifier: TokenVerifier) -> Callable[[Request], Awaitable[Caller | None]]:
+def _known_by_token(verifier: TokenVerifier) -> KnownByToken:
     async def known_by_token(request: Request) -> Caller | None:
         """Who calls, or None for an API key, which only the database knows."""
         credentials = _credentials(request)
         if credentials is None:
             return ANONYMOUS
-        return None if credentials.startswith(API_KEY_MARK) else await verifier.verify(credentials)
+        return None if is_api_key(credentials) else await verifier.verify(credentials)
 
     return known_by_token
 
 
-def _identify(runtime: Runtime[Any], verifier: TokenVerifier) -> Identify:
-    identify_key, known_by_token = runtime.plan.identify_key, _known_by_token(verifier)
+def _identify(runtime: Runtime[Any], known_by_token: KnownByToken) -> Identify:
+    identify_key = runtime.plan.identify_key
 
     async def identify(request: Request, work: Work) -> Caller:
         caller = await known_by_token(request)
