@@ -84,6 +84,10 @@ def requests(made: Made) -> dict[tuple[str, str], dict[str, Any]]:
         ("POST", "/issues/{issue_id}/consents"): {"json": YES},
         ("POST", "/issues/{issue_id}/evidence"): {"files": FILE},
         ("POST", "/issues/{issue_id}/evidence/{evidence_id}/links"): {"json": WHY},
+        ("POST", "/issues/{issue_id}/evidence/{evidence_id}/erase"): {"json": WHY},
+        ("POST", "/issues/{issue_id}/evidence/{evidence_id}/portraits"): {
+            "json": {"consent_id": "00000000-0000-7000-8000-000000000000"}
+        },
         ("POST", "/issues/{issue_id}/suggestions/answers"): {
             "json": {"kind": "category", "taken": True, "category": "0503", "note": "it is so"}
         },

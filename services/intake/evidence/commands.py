@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import delete, func, select
 
 from services.intake.evidence.links import has_expired, is_ours, link_to
-from services.intake.evidence.models import Evidence, EvidenceContent
+from services.intake.evidence.models import Evidence, EvidenceContent, Portrait
 from services.intake.evidence.rules import EvidenceRules
 from services.intake.evidence.views import EvidenceOut, LinkIn, LinkOut
 from services.intake.issues.models import Issue
@@ -120,6 +120,8 @@ async def find_content(work: Work, issue_id: UUID, evidence_id: UUID) -> tuple[E
     evidence = await _of_issue(work, issue_id, evidence_id)
     if not may_read_words(issue, work.actor()):
         raise Forbidden("the matter is sensitive: ask for a link, and say why")
+    if await work.session.scalar(select(Portrait.evidence_id).where(Portrait.evidence_id == evidence_id)):
+        raise Forbidden("people can be recognised on it: ask for a link, and say why")
     return await _with_row(work, evidence)
 
 
@@ -155,11 +157,16 @@ async def erase_evidence(work: Work, issue_id: UUID) -> int:
     """Let go of all files and captions of an issue, and return how many; the sweep removes the files."""
     query = select(Evidence).where(Evidence.issue_id == issue_id, Evidence.erased_at.is_(None))
     found = (await work.session.scalars(query)).all()
-    for evidence in found:
+    await let_go(work, found)
+    return len(found)
+
+
+async def let_go(work: Work, files: Sequence[Evidence]) -> None:
+    """Let go of the content and the captions of these; their entries stay."""
+    for evidence in files:
         evidence.caption, evidence.erased_at = None, work.now
-    ids = [evidence.id for evidence in found]
+    ids = [evidence.id for evidence in files]
     await work.session.execute(delete(EvidenceContent).where(EvidenceContent.evidence_id.in_(ids)))
-    return len(ids)
 
 
 async def _readable(work: Work, issue_id: UUID) -> Issue:

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from services.intake.evidence.links import link_to
-from services.intake.evidence.models import Evidence
+from services.intake.evidence.models import Evidence, Portrait
 from services.intake.evidence.rules import EvidenceRules
 from services.intake.settings import IntakeSettings
 from shared.errors import FieldError, Invalid
@@ -18,13 +18,19 @@ _SENSITIVE = 2
 
 
 async def hold_to_issue(work: Work, issue_id: UUID, evidence_ids: Collection[UUID]) -> None:
-    """Raise `Invalid` for a file that is not evidence of this issue, or is so no longer."""
+    """Raise `Invalid` for a file that is not evidence of this issue, or is so no longer, or shows people."""
     query = select(Evidence.id).where(
         Evidence.issue_id == issue_id, Evidence.id.in_(evidence_ids), Evidence.erased_at.is_(None)
     )
     strange = set(evidence_ids) - set(await work.session.scalars(query))
     if strange:
         message = f"the issue has no evidence {min(strange)}"
+        raise Invalid(message, fields=[FieldError("dossier.evidence_ids", message)])
+    shown = select(Portrait.evidence_id).where(Portrait.evidence_id.in_(evidence_ids)).limit(1)
+    portrait = await work.session.scalar(shown)
+    if portrait is not None:
+        # What they agreed to is that the community keeps it.
+        message = f"people can be recognised on {portrait}, and it stays here"
         raise Invalid(message, fields=[FieldError("dossier.evidence_ids", message)])
 
 

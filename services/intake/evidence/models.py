@@ -31,6 +31,17 @@ class Evidence(Base):
     erased_at: Mapped[datetime | None] = mapped_column(index=True)
 
 
+class Portrait(Base):
+    """A file on which somebody can be recognised, and their consent: without it the file goes."""
+
+    __tablename__ = "portraits"
+
+    evidence_id: Mapped[UUID] = mapped_column(primary_key=True)
+    consent_id: Mapped[UUID] = mapped_column(primary_key=True, index=True)
+    marked_by: Mapped[str]
+    marked_at: Mapped[datetime]
+
+
 class EvidenceContent(Base):
     """Content that came with an event and not as a file, such as a street's answer; encrypted."""
 

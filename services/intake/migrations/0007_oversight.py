@@ -18,13 +18,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_period_ends")),
     )
     op.add_column("read_log", sa.Column("persons", sa.Integer(), server_default=sa.text("1"), nullable=False))
+    op.create_table(
+        "portraits",
+        sa.Column("evidence_id", sa.Uuid(), nullable=False),
+        sa.Column("consent_id", sa.Uuid(), nullable=False),
+        sa.Column("marked_by", sa.String(), nullable=False),
+        sa.Column("marked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("evidence_id", "consent_id", name=op.f("pk_portraits")),
+    )
+    op.create_index("ix_portraits_consent_id", "portraits", ["consent_id"])
     _watch_readers()
     _keep_requests()
 
 
 def downgrade() -> None:
     """Go back."""
-    for name in ("data_requests", "read_alarms", "read_reviews", "period_ends"):
+    for name in ("data_requests", "read_alarms", "read_reviews", "portraits", "period_ends"):
         op.drop_table(name)
     with op.batch_alter_table("read_log", schema=None) as batch_op:
         batch_op.drop_column("persons")

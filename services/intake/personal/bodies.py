@@ -1,6 +1,7 @@
 """What clients send about personal data."""
 
 from typing import Annotated, Literal, Self
+from uuid import UUID
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -22,6 +23,12 @@ class PersonIn(WhyIn):
         if (self.phone is None) == (self.subject is None):
             raise ValueError("give a phone number or a subject")
         return self
+
+
+class PortraitIn(Body):
+    """The consent of whoever can be recognised on a file."""
+
+    consent_id: UUID
 
 
 class CorrectionIn(PersonIn):

@@ -12,6 +12,7 @@ from services.intake.issues.record import Note, jot, locked, permit_concerned
 from services.intake.issues.rules import OPEN
 from services.intake.personal.bodies import AgreedIn
 from services.intake.personal.models import Consent
+from services.intake.personal.portraits import forget_portraits_of
 from services.intake.personal.rules import PersonalRules
 from shared.errors import Absent, FieldError, Invalid, Refused
 from shared.service import Work
@@ -78,6 +79,7 @@ async def withdraw_consent(work: Work, consent_id: UUID) -> Consent:
     consent, issue = await _found(work, consent_id)
     if consent.withdrawn_at is None:
         consent.withdrawn_at = work.now
+        await forget_portraits_of(work, issue, consent_id)
         jot(work, issue, "withdraw-consent", Note(reason_code=consent.purpose))
     return consent
 

@@ -15,6 +15,7 @@ from services.intake.models import READ_LOG
 from services.intake.oversight.models import DataRequest, ReadAlarm, ReadReview
 from services.intake.personal.erasing import make_anonymous
 from services.intake.personal.models import Consent
+from services.intake.personal.portraits import forget_portraits
 from services.intake.personal.rules import PersonalRules
 from shared import bulk
 from shared.host import Host
@@ -87,6 +88,10 @@ async def forget(host: Host) -> int:
         if not found:
             break
         forgotten += found
+    expired = 1
+    while expired:
+        async with host.work() as work:
+            expired = await forget_portraits(work)
     async with host.work() as work:
         await forget_consents(work)
         await forget_requests(work)

@@ -9,11 +9,18 @@ from fastapi import APIRouter, Request, Response
 from services.intake.issues.bodies import WhyIn
 from services.intake.issues.routes import once_only
 from services.intake.issues.rules import OFFICE, REPORTERS, STAFF
-from services.intake.personal import commands, consents, correcting
-from services.intake.personal.bodies import AgreedIn, CorrectionIn, PersonIn
+from services.intake.personal import commands, consents, correcting, portraits
+from services.intake.personal.bodies import AgreedIn, CorrectionIn, PersonIn, PortraitIn
 from services.intake.personal.finding import Person
 from services.intake.personal.rules import PersonalRules, Purpose
-from services.intake.personal.views import ConsentOut, CorrectedOut, DossierOut, ErasedOut
+from services.intake.personal.views import (
+    ConsentOut,
+    CorrectedOut,
+    DossierOut,
+    ErasedOut,
+    FileOut,
+    PortraitOut,
+)
 from shared.auth import Caller, Role
 from shared.web import RequestWork, Scope, WorkRoute, allow, allow_anyone
 
@@ -88,6 +95,36 @@ async def list_all(
     issue_id: UUID, work: RequestWork, caller: Annotated[Caller, allow(*REPORTERS, area=Scope.record)]
 ) -> list[ConsentOut]:
     return [ConsentOut.model_validate(one) for one in await consents.list_consents(work, issue_id)]
+
+
+@router.post(
+    "/issues/{issue_id}/evidence/{evidence_id}/portraits",
+    status_code=201,
+    summary="Say that somebody can be recognised on a file, and that they agreed",
+)
+async def mark_portrait(
+    issue_id: UUID,
+    evidence_id: UUID,
+    body: PortraitIn,
+    work: RequestWork,
+    caller: Annotated[Caller, allow(*STAFF, area=Scope.record)],
+) -> PortraitOut:
+    """From then on it is read by a logged link alone, stays in the community, and goes with the consent."""
+    portrait = await portraits.mark(work, issue_id, evidence_id, body.consent_id)
+    return PortraitOut.model_validate(portrait)
+
+
+@router.post("/issues/{issue_id}/evidence/{evidence_id}/erase", summary="Let a file go, and say why")
+async def erase_file(
+    issue_id: UUID,
+    evidence_id: UUID,
+    body: WhyIn,
+    work: RequestWork,
+    caller: Annotated[Caller, allow(*OFFICE, area=Scope.record)],
+) -> FileOut:
+    """Such as a photo of somebody who did not agree. The entry stays, since the timeline names it."""
+    evidence = await portraits.erase_file(work, issue_id, evidence_id, body.reason)
+    return FileOut.model_validate(evidence)
 
 
 @router.post("/consents/{consent_id}/confirm", summary="An oral consent was signed")
