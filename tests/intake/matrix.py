@@ -29,6 +29,7 @@ RELIEF = {"type": "relief_request", "to_level": 3, "criteria": [], "dossier": DO
 YES = {"purpose": "contact_by_partner", "channel": "web"}
 EMERGENCY = {"stage": "first"}
 FILE = {"file": ("light.jpg", JPEG, "image/jpeg")}
+SOON = {"until": "2026-03-09T02:00:00Z"}
 MONTH = {"from": "2026-03-01", "to": "2026-03-31"}
 Made = dict[str, str]
 
@@ -61,13 +62,52 @@ def _commands(prefix: str, names: Iterator[str], bodies: Mapping[str, Any]) -> d
     return {("POST", f"{prefix}/{name}"): {"json": bodies[name]} for name in names}
 
 
+SENT: dict[tuple[str, str], dict[str, Any]] = {
+    ("POST", "/escalations/{escalation_id}/pass-on"): {"json": {"dossier": DOSSIER}},
+    ("POST", "/escalations/{escalation_id}/identity-links"): {"json": WHY},
+    ("POST", "/mediations/{mediation_id}/file"): {"json": WHY},
+    ("POST", "/issues/{issue_id}/mediations"): {"json": OPENING},
+    ("POST", "/issues/{issue_id}/reporter"): {"json": WHY},
+    ("POST", "/issues/{issue_id}/consents"): {"json": YES},
+    ("POST", "/issues/{issue_id}/evidence"): {"files": FILE},
+    ("POST", "/issues/{issue_id}/evidence/{evidence_id}/links"): {"json": WHY},
+    ("POST", "/issues/{issue_id}/evidence/{evidence_id}/erase"): {"json": WHY},
+    ("POST", "/issues/{issue_id}/evidence/{evidence_id}/portraits"): {
+        "json": {"consent_id": "00000000-0000-7000-8000-000000000000"}
+    },
+    ("POST", "/issues/{issue_id}/suggestions/answers"): {
+        "json": {"kind": "category", "taken": True, "category": "0503", "note": "it is so"}
+    },
+    ("POST", "/issues/{issue_id}/emergency-reports"): {"json": EMERGENCY},
+    ("POST", "/issues/{issue_id}/allow-off-list"): {"json": {**SOON, "reason": "it is urgent"}},
+    ("POST", "/issues/{issue_id}/additions"): {"json": {"text": "it got worse"}},
+    ("POST", "/issues/search"): {"json": PERSON},
+    ("POST", "/suggestions"): {"json": {"title": TITLE}},
+    ("POST", "/exports/issues.{kind}"): {"json": WHY},
+    ("POST", "/views"): {"json": {"name": "red", "query": "colour=red", "area": COMMUNITY}},
+    ("GET", "/kpis"): {"params": MONTH},
+    ("POST", "/people/requests"): {"json": {"kind": "see", "phone": PHONE}},
+    ("POST", "/people/requests/{request_id}/words"): {"json": WHY},
+    ("POST", "/people/requests/{request_id}/answer"): {"json": {"outcome": "done"}},
+    ("POST", "/oversight/reviews/{review_id}/verdict"): {"json": {"verdict": "fine", "note": "seen"}},
+    ("POST", "/oversight/alarms/{alarm_id}/answer"): {"json": {"note": "seen"}},
+    ("POST", "/people/dossier"): {"json": PERSON},
+    ("POST", "/people/me/dossier"): {"json": WHY},
+    ("POST", "/people/erasure"): {"json": PERSON},
+    ("POST", "/people/correction"): {"json": {**PERSON, "right_name": NAME}},
+    ("POST", "/dispatches"): {
+        "json": {"street_no": "J-9", "title": "t", "category": "0502", "due": "2026-03-09T02:00:00Z"}
+    },
+    ("POST", "/open311-keys"): {"json": {"client": "fixmystreet", "label": "theirs"}},
+}
+
+
 def requests(made: Made) -> dict[tuple[str, str], dict[str, Any]]:
     """What is sent to each route that takes more than its path."""
-    soon = {"until": "2026-03-09T02:00:00Z"}
     issues = {
         **BODIES,
         "merge": {"master_id": made["other_id"]},
-        "ask-extension": {**soon, "reason_code": "x1"},
+        "ask-extension": {**SOON, "reason_code": "x1"},
     }
     tasks = {**TASK_BODIES, "finish": {"evidence": [made["evidence_id"]]}}
     return {
@@ -75,43 +115,8 @@ def requests(made: Made) -> dict[tuple[str, str], dict[str, Any]]:
         **_commands("/tasks/{task_id}", iter(TASKS), tasks),
         **_commands("/mediations/{mediation_id}", iter(MEDIATION), MEDIATION_BODIES),
         **_commands("/escalations/{escalation_id}", iter(ANSWERS), ANSWERS),
-        ("POST", "/escalations/{escalation_id}/pass-on"): {"json": {"dossier": DOSSIER}},
-        ("POST", "/escalations/{escalation_id}/identity-links"): {"json": WHY},
+        **SENT,
         ("POST", "/identity-links/open"): {"json": {"token": made["token"]}},
-        ("POST", "/mediations/{mediation_id}/file"): {"json": WHY},
-        ("POST", "/issues/{issue_id}/mediations"): {"json": OPENING},
-        ("POST", "/issues/{issue_id}/reporter"): {"json": WHY},
-        ("POST", "/issues/{issue_id}/consents"): {"json": YES},
-        ("POST", "/issues/{issue_id}/evidence"): {"files": FILE},
-        ("POST", "/issues/{issue_id}/evidence/{evidence_id}/links"): {"json": WHY},
-        ("POST", "/issues/{issue_id}/evidence/{evidence_id}/erase"): {"json": WHY},
-        ("POST", "/issues/{issue_id}/evidence/{evidence_id}/portraits"): {
-            "json": {"consent_id": "00000000-0000-7000-8000-000000000000"}
-        },
-        ("POST", "/issues/{issue_id}/suggestions/answers"): {
-            "json": {"kind": "category", "taken": True, "category": "0503", "note": "it is so"}
-        },
-        ("POST", "/issues/{issue_id}/emergency-reports"): {"json": EMERGENCY},
-        ("POST", "/issues/{issue_id}/allow-off-list"): {"json": {**soon, "reason": "it is urgent"}},
-        ("POST", "/issues/{issue_id}/additions"): {"json": {"text": "it got worse"}},
-        ("POST", "/issues/search"): {"json": PERSON},
-        ("POST", "/suggestions"): {"json": {"title": TITLE}},
-        ("POST", "/exports/issues.{kind}"): {"json": WHY},
-        ("POST", "/views"): {"json": {"name": "red", "query": "colour=red", "area": COMMUNITY}},
-        ("GET", "/kpis"): {"params": MONTH},
-        ("POST", "/people/requests"): {"json": {"kind": "see", "phone": PHONE}},
-        ("POST", "/people/requests/{request_id}/words"): {"json": WHY},
-        ("POST", "/people/requests/{request_id}/answer"): {"json": {"outcome": "done"}},
-        ("POST", "/oversight/reviews/{review_id}/verdict"): {"json": {"verdict": "fine", "note": "seen"}},
-        ("POST", "/oversight/alarms/{alarm_id}/answer"): {"json": {"note": "seen"}},
-        ("POST", "/people/dossier"): {"json": PERSON},
-        ("POST", "/people/me/dossier"): {"json": WHY},
-        ("POST", "/people/erasure"): {"json": PERSON},
-        ("POST", "/people/correction"): {"json": {**PERSON, "right_name": NAME}},
-        ("POST", "/dispatches"): {
-            "json": {"street_no": "J-9", "title": "t", "category": "0502", "due": "2026-03-09T02:00:00Z"}
-        },
-        ("POST", "/open311-keys"): {"json": {"client": "fixmystreet", "label": "theirs"}},
     }
 
 
