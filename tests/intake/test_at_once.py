@@ -2,8 +2,9 @@
 
 import asyncio
 
+from services.intake.issues.rules import COMMANDS, By
 from shared.testing import Stage
-from tests.intake.people import People
+from tests.intake.people import ROADS, People
 from tests.intake.test_families import UNREACHED, merged
 
 
@@ -45,3 +46,26 @@ async def test_of_two_who_take_each_other_for_the_same_one_stands_for_both(
         )
     )
     assert sorted(answer.status_code for answer in answers) == [200] * 6 + [409] * 6
+
+
+MOVING = [
+    name for name, line in COMMANDS.items() if len(line.targets) == 1 and not line.targets & line.sources
+]
+LED = {"verify", "rework", "suspend"}
+
+
+async def test_of_two_who_give_the_same_command_at_once_one_is_obeyed(stage: Stage, people: People) -> None:
+    for name in MOVING:
+        line = COMMANDS[name]
+        issue = await people.issue(min(line.sources, key=lambda state: len(ROADS[state])))
+        said = {"master_id": (await people.report())["id"]} if name == "merge" else {}
+        if name == "resolve":
+            await people.add_photo(issue)
+        givers = {By.REPORTER: people.resident, By.AREA: people.leader if name in LED else people.clerk}
+        who = givers.get(line.by, people.worker)
+        await stage.emitted()
+        answers = await asyncio.gather(*(people.tell(name, issue, who, **said) for _ in range(3)))
+        codes = sorted(answer.status_code for answer in answers)
+        assert codes in ([200, 409, 409], [201, 409, 409]), (name, [answer.text for answer in answers])
+        steps = [step for step in await people.steps(issue) if step == name]
+        assert len(steps) == 1, name
