@@ -203,8 +203,9 @@ async def test_a_service_may_note_more_about_a_reading_in_columns_of_its_own(tmp
     async with database.engine.begin() as connection:
         await connection.run_sync(own.create_all)
     async with database.transaction() as session:
-        why = {"subject": "export", "fields": ["name"], "reason": "the yearly report"}
-        await record_read(session, log, ANONYMOUS, at=NOW, **why, persons=7)
+        await record_read(
+            session, log, ANONYMOUS, at=NOW, subject="export", fields=["name"], reason="the report", persons=7
+        )
     async with database.reading() as session:
         assert await session.scalar(select(log.c.persons)) == 7
     await database.close()
