@@ -203,8 +203,11 @@ async def test_a_right_name_and_number_stand_wherever_the_wrong_ones_stood(
     assert set(answer.json()["corrected"]) == {first["no"], second["no"], third["no"]}
     assert (await people.clerk.post("/people/dossier", json={**WHY, "phone": PHONE})).status_code == 404
     told = (await people.clerk.post("/people/dossier", json={**WHY, "phone": NEW_PHONE})).json()["issues"]
-    assert [one["reporter_name"] for one in told] == ["王小明", "王父", None]
+    assert [one["reporter_name"] for one in told] == ["王小明", None, None]
+    assert [one["party_name"] for one in told] == [None, None, "王小明"]
     assert [one["beneficiary_name"] for one in told] == [None, "王小明", None]
+    others = await people.clerk.post(f"/issues/{second['id']}/reporter", json=WHY)
+    assert others.json()["name"] == "王父"
     file = await people.clerk.post(f"/mediations/{opened.json()['id']}/file", json=WHY)
     assert "王小明" in file.text
     assert "王小名" not in file.text
