@@ -16,8 +16,8 @@ from services.intake.escalations.record import about, snapshot_of
 from services.intake.escalations.rules import STREET_LEVEL
 from services.intake.issues.clocks import Clocks
 from services.intake.issues.models import Issue
-from services.intake.issues.record import NOTHING, Note, actor_of, locked, move, permit_concerned
-from shared.errors import Absent, FieldError, Invalid, Refused
+from services.intake.issues.record import NOTHING, Note, actor_of, locked, move, permit_concerned, read_issue
+from shared.errors import FieldError, Invalid, Refused
 from shared.events.intake import (
     Dossier,
     EmergencyReportFiled,
@@ -151,9 +151,6 @@ def _store(work: Work, issue: IssueSnapshot, body: EmergencyReportIn, no: int) -
 
 async def list_reports(work: Work, issue_id: UUID) -> Sequence[EmergencyReport]:
     """The reports filed so far, in their order. Raises `Absent`, `Forbidden`."""
-    issue = await work.session.get(Issue, issue_id)
-    if issue is None:
-        raise Absent("there is no such issue")
-    permit_concerned(work, issue)
+    await read_issue(work, issue_id)
     query = select(EmergencyReport).where(EmergencyReport.issue_id == issue_id).order_by(EmergencyReport.no)
     return (await work.session.scalars(query)).all()

@@ -11,10 +11,9 @@ from services.intake.escalations.criteria import Criteria, Fact
 from services.intake.escalations.views import CriterionOut
 from services.intake.issues.clocks import Clocks
 from services.intake.issues.models import Issue
-from services.intake.issues.record import permit_concerned
+from services.intake.issues.record import read_issue
 from services.intake.mediation.models import Mediation
 from services.intake.mediation.rules import CAME_TO_NOTHING
-from shared.errors import Absent
 from shared.events.grid import Colour
 from shared.service import Work
 
@@ -37,10 +36,7 @@ async def facts_of(work: Work, issue: Issue) -> dict[Fact, int]:
 
 async def list_grounds(work: Work, issue_id: UUID) -> list[CriterionOut]:
     """Every criterion of the levels above the issue's own, and whether it is met. Raises `Absent`."""
-    issue = await work.session.get(Issue, issue_id)
-    if issue is None:
-        raise Absent("there is no such issue")
-    permit_concerned(work, issue)
+    issue = await read_issue(work, issue_id)
     facts, criteria = await facts_of(work, issue), work.part(Criteria)
     return [
         CriterionOut(

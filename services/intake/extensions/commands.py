@@ -8,7 +8,7 @@ from services.intake.extensions.models import Extension
 from services.intake.extensions.rules import DECIDERS, latest, level_above
 from services.intake.issues.clocks import Clocks
 from services.intake.issues.models import Issue
-from services.intake.issues.record import NOTHING, Note, move, permit_concerned, taken
+from services.intake.issues.record import NOTHING, Note, move, read_issue, taken
 from services.intake.issues.verification import FourEyes
 from shared.errors import Absent, FieldError, Forbidden, Invalid, Refused
 from shared.events.intake import IssueExtended, IssueExtensionAsked, IssueExtensionRefused
@@ -127,10 +127,7 @@ def _is_past(issue: Issue, extension: Extension) -> bool:
 
 async def read_extension(work: Work, issue_id: UUID) -> Extension:
     """What was asked for, and what was decided. Raises `Absent`, `Forbidden`."""
-    issue = await work.session.get(Issue, issue_id)
-    if issue is None:
-        raise Absent("there is no such issue")
-    permit_concerned(work, issue)
+    await read_issue(work, issue_id)
     extension = await work.session.get(Extension, issue_id)
     if extension is None:
         raise Absent("nobody asked for more time")

@@ -6,9 +6,8 @@ from uuid import UUID
 from sqlalchemy import exists, select
 
 from services.intake.issues.models import Issue, TimelineEntry
-from services.intake.issues.record import permit_concerned
+from services.intake.issues.record import read_issue
 from services.intake.issues.views import works_on
-from shared.errors import Absent
 from shared.service import Work
 
 
@@ -43,10 +42,7 @@ async def family_of(work: Work, issue_id: UUID) -> tuple[Issue | None, Sequence[
 
     Raises `Absent`, `Forbidden`.
     """
-    issue = await work.session.get(Issue, issue_id)
-    if issue is None:
-        raise Absent("there is no such issue")
-    permit_concerned(work, issue)
+    issue = await read_issue(work, issue_id)
     master = None if issue.parent_id is None else await work.session.get_one(Issue, issue.parent_id)
     return master, await followers_of(work, issue.id) if works_on(issue, work.actor()) else ()
 

@@ -10,7 +10,7 @@ from services.intake.families.relatives import news_of_master
 from services.intake.issues import tracking
 from services.intake.issues.complaints import open_to
 from services.intake.issues.models import Issue, Reporter, TimelineEntry
-from services.intake.issues.record import permit_concerned
+from services.intake.issues.record import read_issue
 from services.intake.issues.reports import PHONE_INDEX
 from services.intake.issues.rules import STAFF
 from services.intake.issues.views import TOLD_TO_REPORTER, StepOut, TrackOut, TrackStep, works_on
@@ -23,15 +23,6 @@ from shared.service import Work
 
 # A list shows neither, so it does not decrypt them.
 UNSHOWN = (defer(Issue.text, raiseload=True), defer(Issue.place, raiseload=True))
-
-
-async def read_issue(work: Work, issue_id: UUID) -> Issue:
-    """One issue, for its reporter, its handler, and staff of the area. Raises `Absent`, `Forbidden`."""
-    issue = await work.session.get(Issue, issue_id)
-    if issue is None:
-        raise Absent("there is no such issue")
-    permit_concerned(work, issue)
-    return issue
 
 
 async def read_timeline(work: Work, issue_id: UUID) -> list[StepOut]:

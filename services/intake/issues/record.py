@@ -47,6 +47,15 @@ async def locked(work: Work, issue_id: UUID) -> Issue:
     return issue
 
 
+async def read_issue(work: Work, issue_id: UUID) -> Issue:
+    """One issue, for its reporter, who works on it, and staff of the area. Raises `Absent`, `Forbidden`."""
+    issue = await work.session.get(Issue, issue_id)
+    if issue is None:
+        raise Absent("there is no such issue")
+    permit_concerned(work, issue)
+    return issue
+
+
 async def lock_with_master(work: Work, issue_id: UUID) -> Issue:
     """Hold the issue and the one that it was merged into, and return what stands for it: itself, or that.
 

@@ -10,6 +10,7 @@ from services.intake.channels.rules import Channels
 from services.intake.issues import reading
 from services.intake.issues.bodies import ReportIn, SearchIn, WhyIn
 from services.intake.issues.checks import checked
+from services.intake.issues.record import read_issue
 from services.intake.issues.reports import Reports
 from services.intake.issues.rules import OFFICE, REPORTERS, STAFF
 from services.intake.issues.views import IssueLine, IssueOut, ReportedOut, ReporterOut, StepOut, TrackOut
@@ -64,7 +65,7 @@ async def read(
     caller: Annotated[Caller, allow(*READERS, area=Scope.record)],
     response: Response,
 ) -> IssueOut:
-    issue = await reading.read_issue(work, issue_id)
+    issue = await read_issue(work, issue_id)
     versioned(response, issue.version)
     return IssueOut.of(issue, caller)
 

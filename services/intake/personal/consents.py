@@ -8,7 +8,7 @@ from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
 from services.intake.issues.models import Issue
-from services.intake.issues.record import Note, jot, locked, permit_concerned
+from services.intake.issues.record import Note, jot, locked, permit_concerned, read_issue
 from services.intake.issues.rules import OPEN
 from services.intake.personal.bodies import AgreedIn
 from services.intake.personal.models import Consent
@@ -55,10 +55,7 @@ async def record_consent(work: Work, issue_id: UUID, body: AgreedIn) -> Consent:
 
 async def list_consents(work: Work, issue_id: UUID) -> Sequence[Consent]:
     """Every yes of an issue, the oldest first, withdrawn ones too. Raises `Absent`, `Forbidden`."""
-    issue = await work.session.get(Issue, issue_id)
-    if issue is None:
-        raise Absent("there is no such issue")
-    permit_concerned(work, issue)
+    await read_issue(work, issue_id)
     query = select(Consent).where(Consent.issue_id == issue_id).order_by(Consent.id)
     return (await work.session.scalars(query)).all()
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 
-from services.intake.issues.reading import read_issue
+from services.intake.issues.record import read_issue
 from services.intake.issues.rules import STAFF
 from services.intake.street.models import StreetWord
 from shared.auth import Caller, Role

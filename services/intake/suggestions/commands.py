@@ -14,8 +14,8 @@ from services.intake.issues.bodies import AcceptIn, MergeIn
 from services.intake.issues.checks import known_category
 from services.intake.issues.complaints import hold_off
 from services.intake.issues.models import Issue
-from services.intake.issues.reading import of_caller, read_issue
-from services.intake.issues.record import Note, is_in, jot, locked
+from services.intake.issues.reading import of_caller
+from services.intake.issues.record import Note, is_in, jot, locked, read_issue
 from services.intake.issues.sorting import RecategoriseIn, recategorise_issue
 from services.intake.issues.views import may_read_words
 from services.intake.suggestions.advice import Advice, Adviser, Told

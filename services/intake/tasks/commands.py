@@ -11,12 +11,12 @@ from services.intake.evidence.models import Evidence
 from services.intake.issues.bodies import NoteIn, ReasonIn
 from services.intake.issues.complaints import keep_away
 from services.intake.issues.models import Issue, belonging
-from services.intake.issues.record import Note, jot, move, permit_concerned, taken
+from services.intake.issues.record import Note, jot, move, read_issue, taken
 from services.intake.issues.verification import FourEyes
 from services.intake.tasks.bodies import DoneIn, GiveIn, PartIn, SplitIn
 from services.intake.tasks.models import Task
 from services.intake.tasks.steps import admit_doers, move_task, snapshot_of, taken_task, tasks_of
-from shared.errors import Absent, FieldError, Invalid, Refused
+from shared.errors import FieldError, Invalid, Refused
 from shared.events.intake import (
     IssueSplit,
     TaskDeclined,
@@ -164,10 +164,7 @@ async def cancel_task(work: Work, task_id: UUID, body: ReasonIn) -> Task:
 
 async def list_tasks(work: Work, issue_id: UUID) -> Sequence[Task]:
     """The tasks of an issue, in their order. Raises `Absent`, `Forbidden`."""
-    issue = await work.session.get(Issue, issue_id)
-    if issue is None:
-        raise Absent("there is no such issue")
-    permit_concerned(work, issue)
+    await read_issue(work, issue_id)
     return await tasks_of(work, issue_id)
 
 
