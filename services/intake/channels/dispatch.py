@@ -13,13 +13,13 @@ from services.intake.channels.rules import Channels
 from services.intake.channels.sources import note_reporter_ref
 from services.intake.issues.acceptance import accept_issue
 from services.intake.issues.bodies import AcceptIn, Channel, ReportIn
-from services.intake.issues.checks import checked
+from services.intake.issues.checks import checked, invalid
 from services.intake.issues.models import Issue
 from services.intake.issues.record import Note, jot, locked, move
 from services.intake.issues.reports import report_issues
 from services.intake.issues.rules import OPEN
 from services.intake.settings import IntakeSettings
-from shared.errors import FieldError, Forbidden, Invalid
+from shared.errors import Forbidden
 from shared.events.intake import IssueDispatched
 from shared.service import Work
 
@@ -30,7 +30,7 @@ async def take_dispatch(work: Work, body: DispatchIn) -> Issue:
     Raises `AlreadyReported` for a number of the street that came before, `Invalid` for a date that is past.
     """
     if body.due <= work.now:
-        raise _invalid("due", "must lie in the future")
+        raise invalid("due", "must lie in the future")
     return await take_in(work, body)
 
 
@@ -92,11 +92,7 @@ async def allow_off_list(work: Work, issue_id: UUID, body: OffListIn) -> Issue:
     if issue.urgency not in rules.urgent:
         raise OffList(f"only what is as urgent as {', '.join(sorted(rules.urgent))} can be allowed")
     if not work.now < body.until <= work.now + timedelta(days=rules.approval_days):
-        raise _invalid("until", f"must lie within the next {rules.approval_days} days")
+        raise invalid("until", f"must lie within the next {rules.approval_days} days")
     issue.off_list_until = body.until
     jot(work, issue, "allow-off-list", Note(text=body.reason, data={"until": body.until.isoformat()}))
     return issue
-
-
-def _invalid(field: str, message: str) -> Invalid:
-    return Invalid(f"{field}: {message}", fields=[FieldError(field, message)])

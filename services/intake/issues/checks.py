@@ -40,7 +40,7 @@ def checked(
         _hold_to_own_words(body)
     category = known_category(catalogue, body.category)
     if body.anonymous and body.reporter is not None:
-        raise _invalid("reporter", "leave it out of an anonymous report")
+        raise invalid("reporter", "leave it out of an anonymous report")
     channel = door or channels.chosen(body.channel, caller)
     own = door is None and not body.anonymous and (not is_staff or channel in channels.found)
     return Report(
@@ -57,7 +57,7 @@ def known_category(catalogue: Catalogue, code: str | None) -> Category | None:
     """The category of that code. Raises `Invalid` for a code that is not in the catalogue."""
     category = catalogue.find(code)
     if code is not None and category is None:
-        raise _invalid("category", f"{code} is not in the catalogue: see GET /intake/v1/categories")
+        raise invalid("category", f"{code} is not in the catalogue: see GET /intake/v1/categories")
     return category
 
 
@@ -67,5 +67,6 @@ def _hold_to_own_words(body: ReportIn) -> None:
         raise Forbidden(f"{given[0]} is for staff to say")
 
 
-def _invalid(field: str, message: str) -> Invalid:
+def invalid(field: str, message: str) -> Invalid:
+    """A refusal that names one field, and says what is wrong with it."""
     return Invalid(f"{field}: {message}", fields=[FieldError(field, message)])

@@ -9,13 +9,12 @@ from services.intake.emergencies.commands import call_off, raise_alarm_late
 from services.intake.escalations.copying import copy_upwards
 from services.intake.extensions.commands import time_given
 from services.intake.issues.bodies import Body, CategoryCode
-from services.intake.issues.checks import known_category
+from services.intake.issues.checks import invalid, known_category
 from services.intake.issues.clocks import Clocks, due_after_acceptance
 from services.intake.issues.complaints import name_accused
 from services.intake.issues.models import Issue
 from services.intake.issues.record import Note, move, raise_max_level, taken
 from services.intake.words import Subject, Text
-from shared.errors import FieldError, Invalid
 from shared.events.intake import IssueRecategorised, Urgency
 from shared.service import Work
 
@@ -43,7 +42,7 @@ async def recategorise_issue(work: Work, issue_id: UUID, body: RecategoriseIn) -
     category = _category(work, issue, body)
     urgency = body.urgency or (category.urgency if body.category else Urgency(urgency_before or Urgency.U2))
     if (category.code, urgency, body.against) == (before, urgency_before, None):
-        raise _invalid("category", f"it is {before} with urgency {urgency_before} already")
+        raise invalid("category", f"it is {before} with urgency {urgency_before} already")
     name_accused(work, issue, category, body.against, explained=True)
     first_before = _first_level(work, before)
     issue.category, issue.urgency, issue.privacy_class = category.code, urgency, category.privacy_class
@@ -68,7 +67,7 @@ async def recategorise_issue(work: Work, issue_id: UUID, body: RecategoriseIn) -
 def _category(work: Work, issue: Issue, body: RecategoriseIn) -> Category:
     category = known_category(work.part(Catalogue), body.category or issue.category)
     if category is None or body.category == OTHER:
-        raise _invalid("category", "say what kind of matter it is")
+        raise invalid("category", "say what kind of matter it is")
     return category
 
 
@@ -85,7 +84,3 @@ async def _reckon(work: Work, issue: Issue, category: Category, urgency: Urgency
     issue.due_respond, issue.due_interim = due.respond, running.add(due.interim, added)
     if not issue.due_fixed:
         issue.due_resolve = running.add(due.resolve, added + given)
-
-
-def _invalid(field: str, message: str) -> Invalid:
-    return Invalid(f"{field}: {message}", fields=[FieldError(field, message)])

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
+from services.intake.issues.checks import invalid
 from services.intake.issues.record import Note
 from services.intake.limits import Limits
 from services.intake.mediation.bodies import ConfirmIn, EndIn, FollowUpIn, PerformIn, SignIn
@@ -113,17 +114,17 @@ async def note_performance(work: Work, mediation_id: UUID, body: PerformIn) -> M
 
 def _pay(work: Work, duty: Instalment, body: PerformIn) -> None:
     if duty.performed_on is not None:
-        raise _invalid("instalment", f"{duty.no} was performed on {duty.performed_on}")
+        raise invalid("instalment", f"{duty.no} was performed on {duty.performed_on}")
     if body.on > local_date(work.now, work.part(IntakeSettings).zone):
-        raise _invalid("on", "must not lie ahead")
+        raise invalid("on", "must not lie ahead")
     if duty.amount_fen is None:
         if body.paid_fen is not None:
-            raise _invalid("paid_fen", "this duty is no sum")
+            raise invalid("paid_fen", "this duty is no sum")
         duty.performed_on = body.on
         return
     left = duty.amount_fen - duty.paid_fen
     if body.paid_fen is None or body.paid_fen > left:
-        raise _invalid("paid_fen", f"say how much was paid: {left} are left")
+        raise invalid("paid_fen", f"say how much was paid: {left} are left")
     duty.paid_fen += body.paid_fen
     if duty.paid_fen == duty.amount_fen:
         duty.performed_on = body.on
@@ -138,7 +139,7 @@ async def follow_up(work: Work, mediation_id: UUID, body: FollowUpIn) -> Mediati
     if body.holds and work.now < look.due_at:
         raise TooEarly(f"look again at {look.due_at.isoformat()}")
     if not (body.holds or body.rights_told):
-        raise _invalid("rights_told", "tell the parties of court and arbitration, and offer 司法所")
+        raise invalid("rights_told", "tell the parties of court and arbitration, and offer 司法所")
     look.done_at, look.done_by, look.holds = work.now, work.actor().subject, body.holds
     note = Note(text=body.note, data={"follow_up": look.no, "holds": body.holds})
     target = MediationState.follow_up_ok if body.holds else MediationState.breached
@@ -157,7 +158,3 @@ async def follow_up(work: Work, mediation_id: UUID, body: FollowUpIn) -> Mediati
 async def breach_agreement(work: Work, mediation_id: UUID, body: EndIn) -> Mediation:
     """Note that what was agreed on is not done, and that the parties know where they may turn now."""
     return await end(work, mediation_id, "breach", MediationState.breached, body)
-
-
-def _invalid(field: str, message: str) -> Invalid:
-    return Invalid(f"{field}: {message}", fields=[FieldError(field, message)])
