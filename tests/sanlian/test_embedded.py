@@ -88,16 +88,17 @@ async def test_the_first_segment_of_a_path_says_which_service_answers(path: str,
         ("/open311/v2/requests/路.json", "/intake/v1/open311/v2/requests/路.json"),
         ("/open311/test/v2/services.json", "/intake/v1/open311/test/v2/services.json"),
         ("/discovery.json", "/intake/v1/open311/discovery.json"),
+        ("/.well-known/webhook-keys", "/notify/v1/webhook-keys"),
     ],
 )
 async def test_what_a_standard_prescribes_stands_there_at_every_door(path: str, own: str) -> None:
     heard: list[Scope] = []
 
-    async def intake(scope: Scope, receive: Receive, send: Send) -> None:
+    async def service(scope: Scope, receive: Receive, send: Send) -> None:
         heard.append(scope)
         await PlainTextResponse(scope["path"])(scope, receive, send)
 
-    dispatcher = Dispatcher({"intake": intake}, front())
+    dispatcher = Dispatcher({"intake": service, "notify": service}, front())
     async with httpx.AsyncClient(transport=httpx.ASGITransport(dispatcher), base_url="http://test") as client:
         assert (await client.get(path)).text == own
     assert heard[0]["raw_path"] == quote(own).encode()
@@ -115,3 +116,10 @@ async def test_the_front_refuses_in_problem_documents_and_lets_nobody_frame_it()
     assert absent.status_code == 404
     assert absent.headers["content-type"] == "application/problem+json"
     assert absent.json()["type"] == "urn:sanlian:problem:not-found"
+
+
+def test_no_query_stands_in_the_log_of_the_door() -> None:
+    (written,) = re.findall(r"^log_format queryless (.*?);$", NGINX, re.DOTALL | re.MULTILINE)
+    assert re.findall(r"^ *access_log (.*);$", NGINX, re.MULTILINE) == ["/var/log/nginx/access.log queryless"]
+    # `$request`, `$request_uri`, `$args` and the referrer hold the query.
+    assert not re.search(r"\$(request|request_uri|args|arg_\w+|query_string|http_referer)\b", written)
