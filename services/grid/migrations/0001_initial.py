@@ -269,7 +269,6 @@ def upgrade() -> None:
         batch_op.create_index("ix_visits_state_due_at", ["state", "due_at"], unique=False)
 
 
-
 def downgrade() -> None:
     """Go back."""
     with op.batch_alter_table("visits", schema=None) as batch_op:

@@ -294,7 +294,6 @@ def upgrade() -> None:
         batch_op.create_index("ix_timeline_issue_id_id", ["issue_id", "id"], unique=False)
 
 
-
 def downgrade() -> None:
     """Go back."""
     with op.batch_alter_table("timeline", schema=None) as batch_op:
