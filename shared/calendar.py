@@ -29,8 +29,8 @@ class WorkingCalendar:
     """Says which days are worked, and reckons spans in working time.
 
     `overrides` decides single days (True is worked) whatever anybody publishes; `hours` are the sessions of a
-    working day, in order and within one day, in local time of the zone. The overrides hold the whole notice of
-    the years in `published`, so that no day of these is provisional.
+    working day, in order and within one day, in local time of the zone. The overrides hold the whole notice
+    of the years in `published`, so that no day of these is provisional.
     """
 
     def __init__(

@@ -41,21 +41,23 @@ TELLING = frozenset([
     "wechat",
 ])
 # Each field whose name sounds of a person, and why it tells of none.
+BLACKED_OUT = "an office's words, blacked out where they hold a phone or identity number"
+REFUSED = "an office's words, refused where they hold a phone or identity number"
 HARMLESS = {
     "Handler.person": "a subject of our tokens: an id, by which no stranger knows anybody",
     "UnitSnapshot.name": "the name of an organisation",
     "OfferSnapshot.title": "the words of a member unit about what it gives",
     "Dossier.place": "a public place to come to, refused where it holds a phone or identity number",
-    "StreetDispatched.text": "an office's words, blacked out where they hold a phone or identity number",
-    "StreetDispatched.title": "an office's words, blacked out where they hold a phone or identity number",
-    "StreetEvaluated.text": "an office's words, blacked out where they hold a phone or identity number",
-    "StreetExtensionDecided.text": "an office's words, blacked out where they hold a phone or identity number",
-    "StreetReminded.text": "an office's words, blacked out where they hold a phone or identity number",
-    "StreetReliefGiven.text": "an office's words, blacked out where they hold a phone or identity number",
-    "StreetSupervised.text": "an office's words, blacked out where they hold a phone or identity number",
-    "StreetProgressed.text": "an office's words, refused where they hold a phone or identity number",
-    "StreetReplied.text": "an office's words, refused where they hold a phone or identity number",
-    "StreetReturned.text": "an office's words, refused where they hold a phone or identity number",
+    "StreetDispatched.text": BLACKED_OUT,
+    "StreetDispatched.title": BLACKED_OUT,
+    "StreetEvaluated.text": BLACKED_OUT,
+    "StreetExtensionDecided.text": BLACKED_OUT,
+    "StreetReminded.text": BLACKED_OUT,
+    "StreetReliefGiven.text": BLACKED_OUT,
+    "StreetSupervised.text": BLACKED_OUT,
+    "StreetProgressed.text": REFUSED,
+    "StreetReplied.text": REFUSED,
+    "StreetReturned.text": REFUSED,
     "EmergencyReportFiled.place": "a public place, refused where it holds a phone or identity number",
 }
 
