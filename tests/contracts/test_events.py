@@ -40,9 +40,9 @@ TELLING = frozenset([
     "title",
     "wechat",
 ])
-# Each field whose name sounds of a person, and why it tells of none.
 BLACKED_OUT = "an office's words, blacked out where they hold a phone or identity number"
 REFUSED = "an office's words, refused where they hold a phone or identity number"
+# Each field whose name sounds of a person, and why it tells of none.
 HARMLESS = {
     "Handler.person": "a subject of our tokens: an id, by which no stranger knows anybody",
     "UnitSnapshot.name": "the name of an organisation",
