@@ -1,6 +1,6 @@
 """Channels: who may use which, for whom they speak, the street's orders, and words added to a report."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -212,3 +212,10 @@ async def test_what_has_ended_or_was_told_often_enough_takes_no_more_words(
     path = f"/issues/{found['id']}/additions"
     answers = [await people.resident.post(path, json=words) for _ in range(50)]
     assert [one.status_code for one in answers[-2:]] == [201, 409]
+
+
+async def test_an_order_for_the_end_of_days_is_due_in_five_years(stage: Stage, people: People) -> None:
+    answer = await people.officer.post("/dispatches", json={**ORDER, "due": "9999-12-31T23:59:59Z"})
+    assert answer.status_code == 201, answer.text
+    due = datetime.fromisoformat(answer.json()["due_resolve"])
+    assert due - stage.clock.now() == timedelta(days=1830)

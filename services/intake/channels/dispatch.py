@@ -57,7 +57,8 @@ async def take_in(
     (answer,) = await report_issues(work, [(replace(report, certain=False), work.actor())])
     issue = await locked(work, UUID(orjson.loads(answer.body)["id"]))
     issue.off_list = body.category not in channels.dispatch.grid_items
-    issue = await accept_issue(work, issue.id, AcceptIn(), due=body.due)
+    due = min(body.due, work.now + timedelta(days=channels.dispatch.most_days))
+    issue = await accept_issue(work, issue.id, AcceptIn(), due=due)
     await note_reporter_ref(work.session, report.channel, body.street_no, reporter_ref)
     data: dict[str, object] = {
         "street_no": body.street_no,

@@ -30,12 +30,13 @@ class ChannelRule(_Rules):
 
 
 class DispatchRules(_Rules):
-    """What the street may put on grid workers, and who may let it do more, for how long at most."""
+    """What the street may put on grid workers, who may let it do more and for how long, and how far ahead."""
 
     grid_items: frozenset[CategoryCode]
     urgent: frozenset[Urgency]
     approvers: Annotated[frozenset[Role], Field(min_length=1)]
     approval_days: Count
+    most_days: Annotated[int, Field(ge=1, le=36_525)]
 
 
 class AdditionRules(_Rules):
