@@ -222,9 +222,7 @@ def _serve(path: str, take: Callable[..., object], take_update: Callable[..., ob
 
 
 router = APIRouter(prefix="/open311", tags=["open311"], route_class=GeoReportRoute)
-router.add_api_route(
-    "/discovery.{suffix}", discovery, summary="Where what is served", openapi_extra=documents.asked()
-)
+router.add_api_route("/discovery.{suffix}", discovery, summary="Discovery", openapi_extra=documents.asked())
 _serve(PRODUCTION, post_request, post_update)
 _serve(TEST, try_request, try_update)
 # The standard has its own way of saying that something is not there.
