@@ -42,18 +42,10 @@ async def take_in(
     `reporter_ref` and `their_category` are the street's own words for whom and what it is about.
     """
     work.permit(work.part(IntakeSettings).community)
-    said = ReportIn(
-        title=body.title,
-        text=body.text,
-        location=body.location,
-        reporter=body.reporter,
-        anonymous=body.reporter is None,
-        source_ref=body.street_no,
-        category=body.category,
-        urgency=body.urgency,
-    )
     channels = work.part(Channels)
-    report = checked(said, work.actor(), work.part(Catalogue), channels, door=Channel.street_dispatch)
+    report = checked(
+        _report_of(body), work.actor(), work.part(Catalogue), channels, door=Channel.street_dispatch
+    )
     (answer,) = await report_issues(work, [(replace(report, certain=False), work.actor())])
     issue = await locked(work, UUID(orjson.loads(answer.body)["id"]))
     issue.off_list = body.category not in channels.dispatch.grid_items
@@ -75,6 +67,19 @@ async def take_in(
         )
     )
     return issue
+
+
+def _report_of(body: DispatchIn) -> ReportIn:
+    return ReportIn(
+        title=body.title,
+        text=body.text,
+        location=body.location,
+        reporter=body.reporter,
+        anonymous=body.reporter is None,
+        source_ref=body.street_no,
+        category=body.category,
+        urgency=body.urgency,
+    )
 
 
 async def allow_off_list(work: Work, issue_id: UUID, body: OffListIn) -> Issue:
