@@ -160,7 +160,7 @@ async def test_what_is_nowhere_or_makes_no_sense_is_refused_in_the_words_of_the_
         )
         assert answer.status_code in {400, 403}, answer.text
         assert told(answer)
-    large = await desk.send(description="x" * 300_000)
+    large = await desk.send("/servicerequestupdates.json", description="x" * 300_000)
     assert (large.status_code, told(large)[0][:13]) == (400, "at most 26214")
 
 

@@ -1,7 +1,7 @@
 """Adding evidence to an issue, reading it, handing it on, erasing it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -44,16 +44,23 @@ class LinkExpired(Problem):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class Kept:
     """A file that lies in the store, and that no row names yet."""
 
-    evidence_id: UUID
-    issue_id: UUID
+    id: UUID
     stored_as: str
     media_type: str
     size: int
     sha256: str
-    caption: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Such a file, and the issue of which it is to be the evidence."""
+
+    kept: Kept
+    issue_id: UUID
+    caption: str | None = None
 
 
 class Uploads(Grouped[Stored]):
@@ -84,18 +91,7 @@ async def _write_down(work: Work, stored: Stored, caller: Caller) -> Answer:
     work.caller = caller
     issue = await locked(work, stored.issue_id)
     await hold_to_bounds(work, issue)
-    evidence = Evidence(
-        id=stored.evidence_id,
-        issue_id=issue.id,
-        sha256=stored.sha256,
-        media_type=stored.media_type,
-        size=stored.size,
-        caption=stored.caption,
-        added_by=caller.subject,
-        by_staff=works_on(issue, caller),
-        added_at=work.now,
-        stored_as=stored.stored_as,
-    )
+    evidence = Evidence(**columns_of(work, stored, caller, by_staff=works_on(issue, caller)))
     work.session.add(evidence)
     jot(work, issue, "add-evidence", Note(evidence=[evidence.id]))
     headers = {
@@ -104,6 +100,18 @@ async def _write_down(work: Work, stored: Stored, caller: Caller) -> Answer:
     }
     body = EvidenceOut.of(evidence, with_words=True).model_dump(mode="json")
     return Answer(201, headers, orjson.dumps(body))
+
+
+def columns_of(work: Work, stored: Stored, caller: Caller, *, by_staff: bool) -> dict[str, object]:
+    """The row that names a stored file."""
+    return {
+        **asdict(stored.kept),
+        "issue_id": stored.issue_id,
+        "caption": stored.caption,
+        "added_by": caller.subject,
+        "by_staff": by_staff,
+        "added_at": work.now,
+    }
 
 
 async def list_evidence(work: Work, issue_id: UUID) -> list[EvidenceOut]:

@@ -12,7 +12,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from services.intake.evidence.cleaning import Clean, Cleaner
-from services.intake.evidence.commands import Stored, Uploads, hold_to_bounds
+from services.intake.evidence.commands import Kept, Stored, Uploads, hold_to_bounds
 from services.intake.evidence.models import Evidence
 from services.intake.evidence.stores import Store, key_of
 from services.intake.issues.models import Issue
@@ -51,21 +51,26 @@ class Files:
         known = await _looked_up(host, caller, upload.issue_id, claim)
         if known is not None:
             return known, True
-        clean = await self.cleaner.clean(upload.content)
+        stored = Stored(await self.keep(host, upload.content), upload.issue_id, upload.caption)
+        return await self.uploads.submit(host, stored, caller, claim)
+
+    async def keep(self, host: Host, content: bytes) -> Kept:
+        """Put a file into the store, cleaned and encrypted, for a row to name it.
+
+        Raises `Unsupported`, `TooLarge`, `Invalid`, and OSError where the store is away.
+        """
+        clean = await self.cleaner.clean(content)
         sha256, sealed = await asyncio.to_thread(_sealed, clean)
         evidence_id = uuid7()
         key = key_of(host.clock.now().date(), evidence_id)
         await self.store.put(key, sealed)
-        stored = Stored(
-            evidence_id=evidence_id,
-            issue_id=upload.issue_id,
+        return Kept(
+            id=evidence_id,
             stored_as=key,
             media_type=clean.media_type,
             size=len(clean.content),
             sha256=sha256,
-            caption=upload.caption,
         )
-        return await self.uploads.submit(host, stored, caller, claim)
 
     async def content(self, evidence: Evidence, row: bytes | None) -> bytes:
         """The plain content, from its row or from the store. Raises `Absent` where the store lost it."""

@@ -8,7 +8,7 @@ from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from services.intake.evidence import commands
 from services.intake.evidence.files import Files, Upload
 from services.intake.evidence.models import Evidence
-from services.intake.evidence.rules import DOOR_BYTES
+from services.intake.evidence.rules import DOOR_BYTES, FORM_BYTES
 from services.intake.evidence.sniffing import SUFFIXES
 from services.intake.evidence.views import EvidenceOut, LinkIn, LinkOut
 from services.intake.evidence.waiting import WaitingRoute
@@ -19,8 +19,6 @@ from shared.host import Host
 from shared.web import RequestWork, Scope, WorkRoute, allow, allow_anyone, claim_of, replayed
 from shared.web.edge import MAX_BODY_BYTES
 
-# What the form around a file may add to its size.
-FORM_BYTES = 64 * 1024
 # Whatever a file holds, a browser neither guesses at it, nor shows it as a page of ours, nor keeps it.
 _GUARDS = {
     "X-Content-Type-Options": "nosniff",

@@ -9,6 +9,8 @@ from shared.settings import load_yaml
 
 # What the door takes of a file; a site may set a lower bound, and no higher one.
 DOOR_BYTES = 16 * 1024 * 1024
+# What the form around a file may add to its size.
+FORM_BYTES = 64 * 1024
 
 
 class _Rules(BaseModel):

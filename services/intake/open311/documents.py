@@ -1,6 +1,9 @@
 """What the OpenAPI document says of parameters, which the standard reads more kindly than FastAPI would."""
 
+from services.intake.evidence.rules import DOOR_BYTES, FORM_BYTES
 from services.intake.open311.formats import MEDIA_TYPES
+from services.intake.open311.media import FIELD
+from shared.web.edge import MAX_BODY_BYTES
 
 _LIST, _DATE = "several with commas", "W3C date with offset, such as 2026-03-05T10:00:00Z"
 COMMON = {"jurisdiction_id": "This server has one jurisdiction; another one is not found"}
@@ -31,8 +34,9 @@ POSTED = {
     "email": "Not kept",
     "device_id": "Not kept",
     "account_id": "Not kept",
-    "media_url": "Shown once staff have looked at the request",
+    "media_url": "Never fetched; shown once staff have looked at the request",
 }
+MEDIA = "Pictures and other evidence, 16 MiB with all that is sent beside; for staff only"
 UPDATE = {
     "service_request_id": "Required",
     "update_id": "Required: the client's own, taken once",
@@ -56,13 +60,26 @@ def asked(*groups: dict[str, str]) -> Schema:
 
 def sent(*groups: dict[str, str]) -> Schema:
     """Fields of a form."""
-    fields = {
-        name: {"type": "string", "description": text}
-        for group in (KEY, COMMON, *groups)
-        for name, text in group.items()
+    return _form(_fields(*groups))
+
+
+def sent_with_media() -> Schema:
+    """The fields of a request, with files where the form can hold them."""
+    file = {"type": "string", "format": "binary"}
+    media: Schema = {FIELD: {"type": "array", "items": file, "description": MEDIA}}
+    return {**_form(_fields(POSTED), media), MAX_BODY_BYTES: DOOR_BYTES + FORM_BYTES}
+
+
+def _fields(*groups: dict[str, str]) -> Schema:
+    given = (KEY, COMMON, *groups)
+    return {name: {"type": "string", "description": text} for group in given for name, text in group.items()}
+
+
+def _form(fields: Schema, files: Schema | None = None) -> Schema:
+    content = {
+        "application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": fields}},
+        "multipart/form-data": {"schema": {"type": "object", "properties": {**fields, **(files or {})}}},
     }
-    schema = {"schema": {"type": "object", "properties": fields}}
-    content = {"application/x-www-form-urlencoded": schema, "multipart/form-data": schema}
     return {"requestBody": {"required": True, "content": content}, "responses": _answers()}
 
 

@@ -9,6 +9,9 @@ import orjson
 from sqlalchemy import Table
 from uuid_utils.compat import uuid7
 
+from services.intake.channels.additions import ADD
+from services.intake.evidence.commands import Kept, Stored, columns_of
+from services.intake.evidence.models import Evidence
 from services.intake.issues.checks import Report
 from services.intake.issues.models import TimelineEntry
 from services.intake.issues.reports import report_issues
@@ -24,7 +27,9 @@ from shared.idempotency import Answer
 from shared.service import Work
 from shared.web import Grouped
 
-POSTED, TIMELINE = (cast(Table, model.__table__) for model in (PostedRequest, TimelineEntry))
+POSTED, TIMELINE, EVIDENCE = (
+    cast(Table, model.__table__) for model in (PostedRequest, TimelineEntry, Evidence)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,7 @@ class Posting:
     report: Report
     posted: Posted
     form: Format
+    media: tuple[Kept, ...] = ()
 
 
 class Postings(Grouped[Posting]):
@@ -49,6 +55,8 @@ async def take_postings(work: Work, items: Sequence[tuple[Posting, Caller]]) -> 
     said = [orjson.loads(answer.body) for answer in answers]
     kept = [_row(*item, UUID(one["id"])) for item, one in zip(items, said, strict=True)]
     await bulk.insert(work.session, POSTED, kept)
+    files = [_files(work, *item, UUID(one["id"])) for item, one in zip(items, said, strict=True)]
+    await bulk.insert(work.session, EVIDENCE, [row for rows in files for row in rows])
     told = [_for_staff(work, *item, UUID(one["id"])) for item, one in zip(items, said, strict=True)]
     await bulk.insert(work.session, TIMELINE, [line for lines in told for line in lines])
     notice = work.part(GeoReport).rules.notice
@@ -80,23 +88,26 @@ def _row(posting: Posting, caller: Caller, issue_id: UUID) -> dict[str, object]:
     }
 
 
+def _files(work: Work, posting: Posting, caller: Caller, issue_id: UUID) -> list[dict[str, object]]:
+    stored = (Stored(kept, issue_id) for kept in posting.media)
+    return [columns_of(work, one, caller, by_staff=False) for one in stored]
+
+
 def _for_staff(work: Work, posting: Posting, caller: Caller, issue_id: UUID) -> list[dict[str, object]]:
-    """A line of the timeline with what the client sent beside the report; it is encrypted, as notes are."""
+    """Lines of the timeline with what the client sent beside the report; words are encrypted, like notes."""
     posted = posting.posted
     told = [f"{code}: {', '.join(values)}" for code, values in posted.attributes.items()]
     told += [posted.media_url] if posted.media_url else []
-    if not told:
-        return []
     line = {
-        "id": uuid7(),
         "issue_id": issue_id,
         "version": 1,
         "at": work.now,
         "actor": caller.subject,
         "role": caller.kind.value,
-        "command": "add",
         "from_state": IssueState.reported,
         "to_state": IssueState.reported,
-        "note": "\n".join(told),
     }
-    return [line]
+    words = [{**line, "id": uuid7(), "command": ADD, "note": "\n".join(told), "evidence": []}]
+    shown = [str(one.id) for one in posting.media]
+    files = [{**line, "id": uuid7(), "command": "add-evidence", "note": None, "evidence": shown}]
+    return (words if told else []) + (files if shown else [])

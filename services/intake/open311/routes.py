@@ -1,6 +1,7 @@
 """Open311 GeoReport v2 over HTTP: /open311/v2 at the door, the same for trying out, and the discovery."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, cast
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from services.intake.open311.edge import GeoReportRoute, answered
 from services.intake.open311.formats import Format, format_of
 from services.intake.open311.forms import read_posted
 from services.intake.open311.keys import identify_key, is_client
+from services.intake.open311.media import hold_to_count, keep_media, media_of, try_media
 from services.intake.open311.parameters import (
     Given,
     Paged,
@@ -95,16 +97,19 @@ async def token(request: Request, token: str, suffix: str, work: RequestWork, ca
 
 
 async def post_request(request: Request, suffix: str, caller: Anyone) -> Response:
-    posting, client, host = await _posted(request, suffix, caller)
-    group = cast(Postings, host.parts[Postings])
-    answer, again = await group.submit(host, posting, client, await claim_of(request, client))
+    posting, sent = await _posted(request, suffix, caller)
+    group = cast(Postings, sent.host.parts[Postings])
+    whole = replace(posting, media=await keep_media(sent.host, sent.media))
+    claim = await claim_of(request, sent.client)
+    answer, again = await group.submit(sent.host, whole, sent.client, claim)
     return replayed(answer) if again else Response(answer.body, answer.status, answer.headers)
 
 
 async def try_request(request: Request, suffix: str, caller: Anyone) -> Response:
-    posting, _, host = await _posted(request, suffix, caller)
-    settings = cast(IntakeSettings, host.parts[IntakeSettings])
-    notice = cast(GeoReport, host.parts[GeoReport]).rules.notice
+    posting, sent = await _posted(request, suffix, caller)
+    await try_media(sent.host, sent.media)
+    settings = cast(IntakeSettings, sent.host.parts[IntakeSettings])
+    notice = cast(GeoReport, sent.host.parts[GeoReport]).rules.notice
     body = receipt(posting.form, notice, f"{settings.issue_prefix}-00000000-0000")
     return Response(body, headers={"content-type": posting.form.media_type})
 
@@ -118,16 +123,17 @@ async def updates(request: Request, suffix: str, work: RequestWork, caller: Anyo
 
 
 async def post_update(request: Request, suffix: str, caller: Anyone) -> Response:
-    form, given, client, host = await _sent(request, suffix, caller)
-    group = cast(Updates, host.parts[Updates])
-    claim = await claim_of(request, client)
-    answer, again = await group.submit(host, read_update(given, form), client, claim)
+    sent = await _sent(request, suffix, caller)
+    group = cast(Updates, sent.host.parts[Updates])
+    claim, update = await claim_of(request, sent.client), read_update(sent.given, sent.form)
+    answer, again = await group.submit(sent.host, update, sent.client, claim)
     return replayed(answer) if again else Response(answer.body, answer.status, answer.headers)
 
 
 async def try_update(request: Request, suffix: str, caller: Anyone) -> Response:
-    form, given, _, _ = await _sent(request, suffix, caller)
-    return answered(form, "service_request_updates", [{"update_id": read_update(given, form).update_id}])
+    sent = await _sent(request, suffix, caller)
+    update = read_update(sent.given, sent.form)
+    return answered(sent.form, "service_request_updates", [{"update_id": update.update_id}])
 
 
 async def nothing(request: Request, rest: str, caller: Anyone) -> Response:
@@ -152,22 +158,36 @@ def _of_jurisdiction(given: Given, host: Host) -> GeoReport:
     return geo
 
 
-async def _sent(request: Request, suffix: str, caller: Caller) -> tuple[Format, Given, Caller, Host]:
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A form that a client with a key sent; `media` are the files in it."""
+
+    form: Format
+    given: Given
+    media: Sequence[bytes]
+    client: Caller
+    host: Host
+
+
+async def _sent(request: Request, suffix: str, caller: Caller) -> _Sent:
     form, host = _form(suffix), cast(Host, request.app.state.host)
     # Read whole first: the claim to an Idempotency-Key asks for the bytes, which a form leaves nothing of.
     await request.body()
-    given = Given(await request.form(), request.query_params)
+    async with request.form() as fields:
+        given, media = Given(fields, request.query_params), await media_of(fields)
     client = await _client(host, caller, given.one("api_key"))
     _of_jurisdiction(given, host)
-    return form, given, client, host
+    return _Sent(form, given, media, client, host)
 
 
-async def _posted(request: Request, suffix: str, caller: Caller) -> tuple[Posting, Caller, Host]:
-    form, given, client, host = await _sent(request, suffix, caller)
-    posted = read_posted(given, cast(GeoReport, host.parts[GeoReport]))
+async def _posted(request: Request, suffix: str, caller: Caller) -> tuple[Posting, _Sent]:
+    sent = await _sent(request, suffix, caller)
+    host, geo = sent.host, cast(GeoReport, sent.host.parts[GeoReport])
+    posted = read_posted(sent.given, geo)
+    hold_to_count(sent.media, geo.rules)
     catalogue, channels = cast(Catalogue, host.parts[Catalogue]), cast(Channels, host.parts[Channels])
-    report = checked(posted.body, client, catalogue, channels, door=Channel.open311)
-    return Posting(report, posted, form), client, host
+    report = checked(posted.body, sent.client, catalogue, channels, door=Channel.open311)
+    return Posting(report, posted, sent.form), sent
 
 
 async def _client(host: Host, caller: Caller, key: str | None) -> Caller:
@@ -209,7 +229,7 @@ def _serve(path: str, take: Callable[..., object], take_update: Callable[..., ob
     for address, endpoint, summary, extra in gets:
         router.add_api_route(path + address, endpoint, summary=summary, openapi_extra=extra)
     posts: tuple[tuple[str, Callable[..., object], str, documents.Schema], ...] = (
-        ("/requests.{suffix}", take, "Report something (api_key)", sent(documents.POSTED)),
+        ("/requests.{suffix}", take, "Report something (api_key)", documents.sent_with_media()),
         (
             "/servicerequestupdates.{suffix}",
             take_update,

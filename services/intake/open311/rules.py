@@ -82,6 +82,7 @@ class Open311Rules(_Rules):
     jurisdiction_ids: tuple[str, ...] = ()
     most_days: Annotated[int, Field(ge=1, le=366)]
     most_rows: Annotated[int, Field(ge=1, le=1000)]
+    most_media: Annotated[int, Field(ge=0, le=20)]
     services: dict[CategoryCode, ServiceRule]
     states: dict[IssueState, StateRule]
 
