@@ -67,5 +67,5 @@ def worker_of(grid: str) -> Person:
     return Person(f"{grid}:full_time_worker", Role.GRID_WORKER, grid, "网格员", "grid worker")
 
 
-def token_of(state: State, person: Person) -> str:
-    return sign_token(state, person.caller, ttl=timedelta(days=TOKEN_DAYS))
+def token_of(state: State, person: Person, days: int = TOKEN_DAYS) -> str:
+    return sign_token(state, person.caller, ttl=timedelta(days=days))

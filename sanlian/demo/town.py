@@ -6,7 +6,7 @@ from typing import Self
 
 from sanlian.demo.access import Secrets, Source, kept_secrets
 from sanlian.demo.doors import PATIENCE_S, Door
-from sanlian.demo.people import Person, token_of
+from sanlian.demo.people import TOKEN_DAYS, Person, token_of
 from sanlian.footings import State
 from shared.settings import BadSettings
 
@@ -14,13 +14,16 @@ from shared.settings import BadSettings
 class Town:
     """Whom a story can let act. Everybody has their own credentials, and nobody another's."""
 
-    def __init__(self, base_url: str, state: State, *, patience_s: float = PATIENCE_S) -> None:
-        self.base_url, self._state, self._patience_s = base_url, state, patience_s
+    def __init__(
+        self, base_url: str, state: State, *, patience_s: float = PATIENCE_S, token_days: int = TOKEN_DAYS
+    ) -> None:
+        self.base_url, self._state = base_url, state
+        self._patience_s, self._token_days = patience_s, token_days
         self._secrets: Secrets | None = None
         self._doors: dict[str, Door] = {}
 
     def person(self, person: Person) -> Door:
-        return self._door(person.subject, lambda: token_of(self._state, person))
+        return self._door(person.subject, lambda: token_of(self._state, person, self._token_days))
 
     def unit(self, code: str) -> Door:
         """A partner unit with its API key."""

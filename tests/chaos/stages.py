@@ -2,10 +2,10 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any, Protocol, cast
@@ -14,8 +14,8 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
-from sanlian.demo.people import FIRST_GRID, LEADER, OPERATOR, STREET, WORKER, Person
-from sanlian.demo.records import demo_data
+from sanlian.demo.people import FIRST_GRID, OPERATOR, STREET, Person
+from sanlian.demo.records import DemoData, Grid, demo_data
 from sanlian.demo.street import sign_call
 from sanlian.deployed import find_all
 from shared.auth import key_text
@@ -24,7 +24,7 @@ from shared.envelope import Envelope, Packed, unpack
 from shared.privacy import new_key_pair
 from shared.testing import COMMUNITY, MASTER_KEYS, NotingBus, Stage
 from shared.web.app import build
-from tests.chaos.story import CALL, OFFICE, UNIT, UPLOAD, Ask, Story, Told, tell
+from tests.chaos.story import CALL, OFFICE, UNIT, UPLOAD, WAIT, Ask, Story, Told, tell
 from tests.chaos.turns import HOUSEHOLD
 
 UNIT_FORM = {"name": "海通证券", "kind": "enterprise_branch", "agreement": {"signed_on": "2026-01-01"}}
@@ -153,6 +153,8 @@ class Theatre:
         return kept
 
     async def _carry_out(self, ask: Ask) -> Any:
+        if ask.method == WAIT:
+            return self.clock.advance(ask.body)
         if ask.method == CALL:
             call = sign_call(self.secrets[OFFICE], ask.body)
             return await self.ask(OPERATOR, "POST", ask.path, content=call.body, headers=dict(call.headers))
@@ -193,7 +195,8 @@ class Stored:
 
     @asynccontextmanager
     async def open(self, folder: Path, dice: Random | None = None) -> AsyncIterator[Theatre]:
-        """Open a copy of it in this folder."""
+        """Open a copy of it in this folder, at the machine's time: with that the street signs."""
+        self.clock.set(datetime.now(UTC))
         for file in self.folder.glob("*.db"):
             shutil.copy(file, folder / file.name)
         stages = {service.name: self.stage(service, folder) for service in find_all()}
@@ -241,23 +244,13 @@ async def _furnish(stored: Stored) -> None:
 
 async def _settle_in(theatre: Theatre) -> None:
     data = demo_data()
-    grid = next(one for one in data.grids if one.code == FIRST_GRID)
-    compound = next(one for one in data.compounds if one.grid == FIRST_GRID)
-    place = {"longitude": compound.point[0], "latitude": compound.point[1]}
-    shape = {"type": "Polygon", "coordinates": [list(grid.polygon)]}
     puts: list[tuple[str, dict[str, object]]] = [
         (f"/grid/v1/areas/{STREET}", {"name": data.community.street.name}),
         (f"/grid/v1/areas/{COMMUNITY}", {"name": data.community.name, "households": 2000}),
-        (f"/grid/v1/areas/{grid.code}", {"name": grid.name, "households": 500, "polygon": shape}),
-        (
-            f"/grid/v1/areas/{grid.code}/compounds/{compound.code}",
-            {"name": compound.name, "point": place},
-        ),
-        (f"/grid/v1/force/{grid.code}/grid_leader/{LEADER.subject}", {"name": "赵网格长"}),
-        (f"/grid/v1/force/{grid.code}/full_time_worker/{WORKER.subject}", {"name": "赵网格员"}),
+        *(step for grid in data.grids[:2] for step in _grid(data, grid)),
         (
             f"/grid/v1/households/{HOUSEHOLD}",
-            {"area_code": grid.code, "compound_code": compound.code, "head_name": "宋阿姨", "tags": []},
+            {"area_code": FIRST_GRID, "compound_code": "CP-BFY", "head_name": "宋阿姨", "tags": []},
         ),
         (f"/partners/v1/units/{UNIT}", {**UNIT_FORM, "area_code": COMMUNITY}),
     ]
@@ -270,3 +263,15 @@ async def _settle_in(theatre: Theatre) -> None:
     wish = {"office": OFFICE, "area_code": STREET, "url": "http://127.0.0.1:9/street", "events": ["*"]}
     await theatre.ask(OPERATOR, "POST", "/notify/v1/endpoints", json=wish)
     theatre.secrets.update({UNIT: key["key"], OFFICE: source["secret"]})
+
+
+def _grid(data: DemoData, grid: Grid) -> Iterator[tuple[str, dict[str, object]]]:
+    """A grid with its compound, its leader and the one who handles what comes in."""
+    shape = {"type": "Polygon", "coordinates": [list(grid.polygon)]}
+    yield f"/grid/v1/areas/{grid.code}", {"name": grid.name, "households": 500, "polygon": shape}
+    compound = next(one for one in data.compounds if one.grid == grid.code)
+    longitude, latitude = compound.point
+    place = {"longitude": longitude, "latitude": latitude}
+    yield f"/grid/v1/areas/{grid.code}/compounds/{compound.code}", {"name": compound.name, "point": place}
+    for role in ("grid_leader", "full_time_worker"):
+        yield f"/grid/v1/force/{grid.code}/{role}/{grid.code}:{role}", {"name": role}

@@ -17,7 +17,7 @@ from sanlian.demo.people import CLERK, LEADER, SECOND_CLERK, SECRETARY, WORKER, 
 
 UNIT, OFFICE = "PU-HTZQ", "ST-CMD"
 SETS = 7
-UPLOAD, CALL = "UPLOAD", "CALL"
+UPLOAD, CALL, WAIT = "UPLOAD", "CALL", "WAIT"
 ISSUES, PARTNERS = "/intake/v1/issues", "/partners/v1"
 
 
@@ -25,7 +25,8 @@ ISSUES, PARTNERS = "/intake/v1/issues", "/partners/v1"
 class Ask:
     """What `who` (a person, or a unit by its code) asks; with `until`, again and again until it is so.
 
-    `UPLOAD` sends the body as a photo, `CALL` is the street office's signed call with this content.
+    `UPLOAD` sends the body as a photo, `CALL` is the street office's signed call with this content, and
+    `WAIT` lets so much time pass.
     """
 
     who: Person | str
@@ -212,6 +213,11 @@ def get(
 
 def post(who: Person | str, path: str, body: object = None) -> Ask:
     return Ask(who=who, method="POST", path=path, body=body)
+
+
+def wait(*, days: int = 0, hours: int = 0, minutes: int = 0) -> Ask:
+    """Let time pass, by a clock that can be turned."""
+    return Ask(who="", method=WAIT, path="", body=timedelta(days=days, hours=hours, minutes=minutes))
 
 
 def call(type: str, data: Mapping[str, object]) -> Ask:

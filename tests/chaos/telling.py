@@ -4,14 +4,14 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from sanlian.demo.doors import Door, Unexpected, until
 from sanlian.demo.people import STREET
 from sanlian.demo.street import StreetOffice, sign_call
 from sanlian.demo.town import Town
-from tests.chaos.story import CALL, OFFICE, UPLOAD, Ask, Told, tell
+from tests.chaos.story import CALL, OFFICE, UPLOAD, WAIT, Ask, Story, Told, tell
 from tests.patience import PATIENCE_S
 
 
@@ -68,14 +68,24 @@ def tell_town(town: Town, name: str, *, after: Callable[[Ask], None] = lambda as
 
     `after` is called with each thing asked, once it is answered.
     """
-    story = tell(name, now=datetime.now(UTC))
+    return play_town(town, tell(name, now=datetime.now(UTC)), after=after)
+
+
+def play_town(
+    town: Town,
+    story: Story,
+    *,
+    after: Callable[[Ask], None] = lambda ask: None,
+    advance: Callable[[timedelta], object] = lambda by: None,
+) -> Told:
+    """Carry a story out to its end; `advance` lets time pass, where the town's clock can be turned."""
     answer: Any = None
     while True:
         try:
             ask = story.send(answer)
         except StopIteration as end:
             return cast(Told, end.value)
-        answer = _carry_out(town, ask)
+        answer = _carry_out(town, ask) if ask.method != WAIT else advance(ask.body)
         after(ask)
 
 

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.clock import FakeClock
+from tests.chaos.deposit import tell_deposit, tell_refusal
 from tests.chaos.farewell import REACHES, look_back, tell_farewell
 from tests.chaos.stages import Stored, Teller, store
 from tests.chaos.story import SETS, Told, alike, plainly, tell
@@ -36,7 +37,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Stored:
     return store(tmp_path_factory.mktemp("theatre"), FakeClock(datetime.now(UTC)))
 
 
-@pytest.fixture(scope="module", params=[tell, tell_turns])
+@pytest.fixture(scope="module", params=[tell, tell_turns, tell_deposit, tell_refusal])
 def teller(request: pytest.FixtureRequest) -> Teller:
     return cast(Teller, request.param)
 
