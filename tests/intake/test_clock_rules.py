@@ -10,13 +10,15 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.intake.catalogue import Category
 from services.intake.clocks.rules import load_clock_rules
 from services.intake.clocks.timetable import Standing, strokes
 from services.intake.escalations.criteria import Criteria, Fact, load_criteria
-from services.intake.issues.clocks import WALL, Clocks, WorkingTime
+from services.intake.issues.clocks import WALL, Clocks, WorkingTime, due_after_acceptance
 from services.intake.limits import load_limits
 from shared.calendar import WorkingCalendar
 from shared.clock import LOCAL_ZONE
+from shared.events.intake import Urgency
 from shared.settings import BadSettings
 
 LANZHOU = ZoneInfo("Asia/Shanghai")
@@ -105,6 +107,23 @@ def test_a_wait_that_ends_within_the_week_shows_no_sooner() -> None:
     long = standing(state="suspended", suspended_at=began, suspended_until=began + 14 * DAY)
     assert set(strokes(short, CLOCKS)) == {"suspension.over"}
     assert strokes(long, CLOCKS)["suspension.warning"].percent == 50
+
+
+@pytest.mark.parametrize(
+    ("urgency", "hours"), [("U0", (2, 24)), ("U1", (24, 72)), ("U2", (72, 168)), ("U3", (168, 360))]
+)
+def test_each_urgency_has_its_time_for_word_in_between(urgency: str, hours: tuple[int, int]) -> None:
+    began, urgent = local(3, 5), Urgency(urgency)
+    kind = Category(
+        code="9901", zh="其他", en="other", urgency=urgent, respond_hours=1, resolve_hours=hours[1], level=2,
+        privacy_class=0,
+    )  # fmt: skip
+    due = due_after_acceptance(kind, urgent, began, CLOCKS)
+    assert due.interim == began + hours[0] * HOUR
+    at_work = standing(urgency=urgency, accepted_at=began, due_interim=due.interim, due_resolve=due.resolve)
+    found = strokes(at_work, CLOCKS)
+    assert found["interim.breached"].at == began + hours[0] * HOUR
+    assert "interim.raised" not in found
 
 
 def changed(path: Path, source: str, change: dict[str, Any]) -> Path:
