@@ -39,10 +39,10 @@ def load_demo(base_url: str | None) -> None:
 
 @demo.command("play")
 @base_url_option
-@click.option("--story", "stories", multiple=True, type=click.Choice(STORIES), help="Default: all three.")
+@click.option("--story", "stories", multiple=True, type=click.Choice(STORIES), help="Default: all.")
 @click.option("--receiver-host", help="The address of this machine, as the services see it.")
 def play_demo(base_url: str | None, stories: Sequence[str], receiver_host: str | None) -> None:
-    """Tell three stories of the work method, through the public doors only."""
+    """Tell stories of the work method, through the public doors only."""
     url = _checked(base_url)
     try:
         host = receiver_host or own_address(url)

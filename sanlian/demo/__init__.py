@@ -1,1 +1,1 @@
-"""The community of the demo: its data, its people, and three stories told through the public doors only."""
+"""The community of the demo: its data, its people, and five stories told through the public doors only."""

@@ -72,4 +72,4 @@ def show(access: Access) -> None:
     click.echo("\n街道签名密钥 · secrets of street offices (Standard Webhooks)")
     for code, source in access.sources.items():
         click.echo(f"  {code}  {source.secret}  → {access.base_url}{source.path}")
-    click.echo(f"\n三个故事 · three stories:  sanlian demo play --base-url {access.base_url}\n")
+    click.echo(f"\n五个故事 · five stories:  sanlian demo play --base-url {access.base_url}\n")

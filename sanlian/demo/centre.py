@@ -13,6 +13,7 @@ from sanlian.demo.timeline import Timeline
 from sanlian.demo.town import Town
 
 OFFICE = "ST-CMD"
+ASKING = ("escalation.requested", "escalation.relief_requested")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ class Centre:
         no, id = escalation["issue_no"], escalation["id"]
 
         def found() -> list[dict[str, Any]]:
-            some = self.office.inbox.find("escalation.requested", no)
-            return [one["data"] for one in some if one["data"]["escalation_id"] == id]
+            some = [one["data"] for type in ASKING for one in self.office.inbox.find(type, no)]
+            return [one for one in some if one["escalation_id"] == id]
 
         (notice,) = until(found, f"the street hears of the escalation of {no}")
         return dict(notice)

@@ -1,4 +1,4 @@
-"""The three stories by their names, and the machine's address as a street's receiver must give it."""
+"""The stories by their names, and the machine's address as a street's receiver must give it."""
 
 import ipaddress
 import socket
@@ -7,11 +7,13 @@ from urllib.parse import urlsplit
 
 from sanlian.demo.fire import tell_fire
 from sanlian.demo.gifts import tell_gifts
+from sanlian.demo.handback import tell_handback
 from sanlian.demo.light import tell_light
+from sanlian.demo.relief import tell_relief
 from sanlian.demo.timeline import Timeline
 from sanlian.demo.town import Town
 
-STORIES = ("light", "fire", "gifts")
+STORIES = ("light", "fire", "gifts", "handback", "relief")
 
 
 def play(town: Town, timeline: Timeline, names: Sequence[str], *, receiver_host: str) -> None:
@@ -20,6 +22,8 @@ def play(town: Town, timeline: Timeline, names: Sequence[str], *, receiver_host:
         "light": lambda: tell_light(town, timeline),
         "fire": lambda: tell_fire(town, timeline, receiver_host=receiver_host),
         "gifts": lambda: tell_gifts(town, timeline),
+        "relief": lambda: tell_relief(town, timeline, receiver_host=receiver_host),
+        "handback": lambda: tell_handback(town, timeline, receiver_host=receiver_host),
     }
     for name in names:
         tellers[name]()

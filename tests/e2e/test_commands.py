@@ -21,6 +21,8 @@ def test_the_stories_are_told_to_their_end_by_the_command(running: Running) -> N
     assert "小事立即办" in told
     assert "瓜子店火情" in told
     assert "七份粮油" in told
+    assert "提级退回" in told
+    assert "街道妇联慰问" in told
     assert "the stories are told" in told
 
 

@@ -1,4 +1,4 @@
-"""The three stories of `sanlian demo play`, held to how domain.md §11 says they end, on both footings."""
+"""The stories of `sanlian demo play`, held to how domain.md §11 says they end, on both footings."""
 
 from datetime import datetime, timedelta
 
@@ -6,9 +6,11 @@ import pytest
 
 from sanlian.demo.fire import Outcome, tell_fire
 from sanlian.demo.gifts import SETS, UNIT, march_fifth, tell_gifts
+from sanlian.demo.handback import tell_handback
 from sanlian.demo.light import tell_light
 from sanlian.demo.people import CLERK, FIRST_GRID, RESIDENT, WORKER
 from sanlian.demo.records import demo_data
+from sanlian.demo.relief import HOUSEHOLD, NAME, WOMENS_FEDERATION, tell_relief
 from sanlian.demo.timeline import Timeline
 from sanlian.demo.town import Town
 from tests.e2e.conftest import Running
@@ -67,6 +69,39 @@ def test_the_street_hears_of_a_fire_and_its_signed_answers_come_home(town: Town,
         assert datetime.fromisoformat(visit["due_at"]) - reported <= timedelta(hours=24)
     needs = town.person(CLERK).get("/partners/v1/needs", issue_id=issue["id"])
     assert needs == []
+
+
+def test_a_matter_that_the_street_hands_back_goes_on_by_the_residents_clock(
+    town: Town, timeline: Timeline
+) -> None:
+    told = tell_handback(town, timeline)
+    before, back, closed = told.before, told.back, told.closed
+    assert (told.returned, told.first["state"], told.first["reason_code"]) == (202, "returned", "incomplete")
+    assert (back["state"], back["level"]) == ("in_progress", 2)
+    # What came back was never the street's.
+    assert back["max_level"] == before["max_level"] == 2
+    for clock in ("due_accept", "due_respond", "due_resolve", "paused_s"):
+        assert back[clock] == before[clock]
+    assert told.again == 409
+    assert (closed["state"], closed["max_level"]) == ("closed", 3)
+
+
+def test_relief_reaches_the_plan_of_whom_a_fire_struck_and_her_name_leaves_by_a_logged_reading(
+    town: Town, timeline: Timeline
+) -> None:
+    told = tell_relief(town, timeline)
+    assert (told.escalation["type"], told.escalation["state"]) == ("relief_request", "replied")
+    assert told.issue["urgency"] == "U0"
+    assert told.told == (202, 200)
+    [delivered] = told.delivered
+    assert (delivered["office"], delivered["form"]) == (WOMENS_FEDERATION, "goods")
+    assert told.household["colour"] == "red"
+    assert _counted_hard(town, HOUSEHOLD)
+    assert NAME not in repr(told.notices)
+    assert told.person["name"] == NAME
+    assert told.opened_again == "link-spent"
+    [reading] = told.readings
+    assert reading["used_at"] is not None
 
 
 def _counted_hard(town: Town, household: str) -> bool:
