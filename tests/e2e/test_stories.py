@@ -1,9 +1,10 @@
 """The stories of `sanlian demo play`, held to how domain.md §11 says they end, on both footings."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sanlian.demo.centre import command_centre
 from sanlian.demo.fire import Outcome, tell_fire
 from sanlian.demo.gifts import SETS, UNIT, march_fifth, tell_gifts
 from sanlian.demo.handback import tell_handback
@@ -13,6 +14,8 @@ from sanlian.demo.records import demo_data
 from sanlian.demo.relief import HOUSEHOLD, NAME, WOMENS_FEDERATION, tell_relief
 from sanlian.demo.timeline import Timeline
 from sanlian.demo.town import Town
+from tests.chaos.deposit import tell_refusal
+from tests.chaos.telling import play_town
 from tests.e2e.conftest import Running
 from tests.e2e.processes import figures
 
@@ -102,6 +105,21 @@ def test_relief_reaches_the_plan_of_whom_a_fire_struck_and_her_name_leaves_by_a_
     assert told.opened_again == "link-spent"
     [reading] = told.readings
     assert reading["used_at"] is not None
+
+
+def test_a_landlord_who_refuses_is_no_end_and_the_tenant_reads_of_the_court(
+    town: Town, timeline: Timeline
+) -> None:
+    with command_centre(town, timeline, "127.0.0.1"):
+        told = play_town(town, tell_refusal("拒", now=datetime.now(UTC)))
+    assert told["mediation"]["state"] == "failed"
+    [said] = [step["note"] for step in told["timeline"] if step["command"] == "tell-rights"]
+    assert "人民法院" in said
+    assert (told["back"]["level"], told["back"]["due_resolve"]) == (2, told["before"]["due_resolve"])
+    answered, returned, asked_above = told["escalations"]
+    assert [one["target"] for one in (answered, returned)] == ["ST-JUST"] * 2
+    assert (answered["state"], returned["state"], asked_above["to_level"]) == ("replied", "returned", 2)
+    assert (told["issue"]["state"], told["issue"]["max_level"]) == ("closed", 3)
 
 
 def _counted_hard(town: Town, household: str) -> bool:
