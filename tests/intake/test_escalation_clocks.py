@@ -88,6 +88,18 @@ async def test_a_level_took_the_issue_when_the_time_for_handing_back_is_over(
     assert (after_all["state"], after_all["level"], after_all["max_level"]) == ("in_progress", 2, 3)
 
 
+async def test_what_came_to_our_door_in_time_is_handed_back_however_late_it_is_told(
+    stage: Stage, people: People
+) -> None:
+    issue = await people.issue("in_progress")
+    asking = await asked(people, issue)
+    await go(people.officer, asking, "acknowledge")
+    await after(stage, 6 * HOUR + SECOND)
+    await stage.give(Street(stage, asking).returned(ago=2 * SECOND))
+    assert (await look(people, asking))["state"] == "returned"
+    assert (await people.look(issue))["state"] == "in_progress"
+
+
 async def test_an_answer_is_asked_for_before_and_when_it_is_due(stage: Stage, people: People) -> None:
     issue = await people.issue("in_progress")
     asking = await asked(people, issue)

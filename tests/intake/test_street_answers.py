@@ -29,10 +29,9 @@ class Street:
             "issue_no": escalation["issue_no"],
         }
 
-    def _inbound(self) -> dict[str, Any]:
-        call = InboundSnapshot(
-            id=uuid4(), version=1, source=STREET, webhook_id="msg_1", received_at=self.stage.clock.now()
-        )
+    def _inbound(self, ago: timedelta = timedelta()) -> dict[str, Any]:
+        at = self.stage.clock.now() - ago
+        call = InboundSnapshot(id=uuid4(), version=1, source=STREET, webhook_id="msg_1", received_at=at)
         return {**self._about, "inbound": call}
 
     def acknowledged(self, street_no: str | None = "GX-17") -> Event:
@@ -42,8 +41,9 @@ class Street:
     def progressed(self) -> Event:
         return StreetProgressed(**self._inbound(), text="a car is on its way")
 
-    def returned(self, *, by_leader: bool = False) -> Event:
-        return StreetReturned(**self._inbound(), reason_code="incomplete", text="?", by_leader=by_leader)
+    def returned(self, *, by_leader: bool = False, ago: timedelta = timedelta()) -> Event:
+        inbound = self._inbound(ago)
+        return StreetReturned(**inbound, reason_code="incomplete", text="?", by_leader=by_leader)
 
     def replied(self, *, leaves_work: bool = False) -> Event:
         return StreetReplied(

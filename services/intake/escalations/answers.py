@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -45,9 +46,10 @@ class ReturnTooLate(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A word of the level asked; `by` is who gave it."""
+    """A word of the level asked; `by` is who gave it, `said_at` when it came, where that was before now."""
 
     by: str
+    said_at: datetime | None = None
     text: str | None = None
     code: str = ""
     street_no: str | None = None
@@ -73,7 +75,7 @@ async def held(work: Work, escalation_id: UUID, name: str) -> tuple[Escalation, 
 def acknowledge(work: Work, escalation: Escalation, issue: Issue, answer: Answer) -> None:
     """The target took it. Where a later word overtook this one, only the number and the moment are new."""
     escalation.acknowledged_at = escalation.acknowledged_at or work.now
-    if _window_is_over(work, escalation) and fits(escalation, "acknowledge"):
+    if _window_is_over(escalation, work.now) and fits(escalation, "acknowledge"):
         count_level(escalation, issue)
     escalation.street_no = answer.street_no or escalation.street_no
     if fits(escalation, "acknowledge"):
@@ -99,7 +101,8 @@ def refusal_of_return(work: Work, escalation: Escalation, answer: Answer) -> Ref
         return None
     if escalation.returns >= work.part(Limits).escalation.returns:
         return ReturnedAlready("a second return needs the leader's word (by_leader)")
-    if _window_is_over(work, escalation):
+    # The street's door said yes or no by the moment at which it came: here it is held to the same.
+    if _window_is_over(escalation, answer.said_at or work.now):
         return ReturnTooLate("the time for it has passed; now it needs the leader's word (by_leader)")
     return None
 
@@ -140,8 +143,8 @@ async def reply(work: Work, escalation: Escalation, issue: Issue, answer: Answer
         _resolve(work, escalation, issue, answer)
 
 
-def _window_is_over(work: Work, escalation: Escalation) -> bool:
-    return escalation.due_ack is not None and work.now > escalation.due_ack
+def _window_is_over(escalation: Escalation, at: datetime) -> bool:
+    return escalation.due_ack is not None and at > escalation.due_ack
 
 
 def fits(escalation: Escalation, name: str) -> bool:

@@ -39,7 +39,13 @@ async def note_progress(event: StreetProgressed, work: Work) -> None:
 @intake.on(StreetReturned)
 async def take_back(event: StreetReturned, work: Work) -> None:
     escalation, issue = await locked_pair(work, event.escalation_id)
-    answer = Answer(by=_office(event), text=event.text, code=event.reason_code, by_leader=event.by_leader)
+    answer = Answer(
+        by=_office(event),
+        said_at=event.inbound.received_at,
+        text=event.text,
+        code=event.reason_code,
+        by_leader=event.by_leader,
+    )
     if not answers.fits(escalation, "return"):
         return
     if answers.refusal_of_return(work, escalation, answer) is None:
