@@ -3,7 +3,11 @@
 NAMES = ("intake", "grid", "partners", "notify")
 FRONT = "front"
 # Addresses that a standard prescribes, and where the service that answers has them: every door leads there.
-ALIASES = {"/open311/": "/intake/v1/open311/", "/discovery.": "/intake/v1/open311/discovery."}
+ALIASES = {
+    "/open311/": "/intake/v1/open311/",
+    "/discovery.": "/intake/v1/open311/discovery.",
+    "/.well-known/webhook-keys": "/notify/v1/webhook-keys",
+}
 PORTS = {name: 8001 + place for place, name in enumerate((*NAMES, FRONT))}
 
 

@@ -6,6 +6,7 @@ from services.notify import handlers
 from services.notify.calls import routes as calls
 from services.notify.deliveries import routes as deliveries
 from services.notify.deliveries.courier import Courier, deliver
+from services.notify.endpoints import keys
 from services.notify.endpoints import routes as endpoints
 from services.notify.messages.history import keep_history_short
 from services.notify.models import Base, vault
@@ -35,4 +36,4 @@ PLAN = Plan(
     parts=_parts,
     background=(deliver, keep_history_short, keeping_keys_current(SECRETS)),
 )
-ROUTERS = (endpoints.router, deliveries.router, calls.router)
+ROUTERS = (endpoints.router, keys.router, deliveries.router, calls.router)

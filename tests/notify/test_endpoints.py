@@ -146,7 +146,7 @@ REFUSED: tuple[tuple[dict[str, object], str], ...] = (
     ({"url": "nonsense"}, "url"),
     ({"events": []}, "events"),
     ({"events": ["issue.acepted"]}, "events.0"),
-    ({"events": ["household.*"]}, "events.0"),
+    ({"events": ["person.*"]}, "events.0"),
     ({"area_code": "62010"}, "area_code"),
     ({"categories": ["x"]}, "categories.0"),
     ({"urgencies": ["U9"]}, "urgencies.0"),

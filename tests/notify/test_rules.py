@@ -1,6 +1,6 @@
 """The pure rules: signatures, retries, slots, and what may be said when."""
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +10,7 @@ from standardwebhooks import Webhook
 
 from services.notify.rules.filters import PATTERN, matches
 from services.notify.rules.retries import SCHEDULE_S, judge, read_retry_after
-from services.notify.rules.signing import is_signed, key_of, new_secret, sign
+from services.notify.rules.signing import is_signed, key_of, new_key_pair, new_secret, sign, signing_key_of
 from services.notify.rules.states import DeliveryState
 from services.notify.rules.street_calls import RULES, Aim, allowed_in
 from services.notify.rules.street_words import without_numbers
@@ -23,11 +23,32 @@ KEY, ID, AT = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek"
 BODY = b'{"test": 2432232314}'
 SIGNATURE = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
+PRIVATE = "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg=="
+PUBLIC = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="
+ASYMMETRIC = "v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg=="
+
 
 def test_the_golden_vector_of_the_specification_comes_out() -> None:
     assert sign([key_of(KEY)], ID, AT, BODY) == SIGNATURE
     assert sign([key_of("whsec_" + KEY)], ID, AT, BODY) == SIGNATURE
     assert is_signed([key_of(KEY)], SIGNATURE, ID, AT, BODY)
+
+
+def test_the_golden_vector_of_the_asymmetric_scheme_comes_out() -> None:
+    assert sign([signing_key_of(PRIVATE)], ID, AT, BODY) == ASYMMETRIC
+    keys = [signing_key_of(PRIVATE), signing_key_of(KEY)]
+    assert sign(keys, ID, AT, BODY) == f"{SIGNATURE} {ASYMMETRIC}", (
+        "strict readers stop at the first that fits"
+    )
+
+
+def test_a_key_pair_is_written_as_the_specification_has_it() -> None:
+    private, public = new_key_pair()
+    both = b64decode(private.removeprefix("whsk_"))
+    assert (len(both), PUBLIC.startswith("whpk_")) == (64, True)
+    assert public == "whpk_" + b64encode(both[32:]).decode()
+    with pytest.raises(ValueError, match="whsk_"):
+        signing_key_of("whsk_not/base64!")
 
 
 @given(body=st.binary(max_size=200), timestamp=st.integers(0, 4_000_000_000))

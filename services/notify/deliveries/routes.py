@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from services.notify.deliveries import replays as use_cases
 from services.notify.deliveries.replays import REPLAYABLE, Shown, Span, Which
-from services.notify.endpoints.routes import MANAGERS, Manager
+from services.notify.endpoints.routes import MANAGERS, Anyone, Manager
 from services.notify.messages.history import list_messages
 from services.notify.messages.telling import webhook_id
 from services.notify.rules.feeds import Feed, told
@@ -19,12 +19,11 @@ from services.notify.rules.states import DeliveryState
 from services.notify.settings import NotifySettings
 from shared.auth import Caller
 from shared.errors import Absent, Invalid
-from shared.web import Paging, RequestWork, Scope, WorkRoute, allow, allow_anyone, page_of
+from shared.web import Paging, RequestWork, Scope, WorkRoute, allow, page_of
 
 router = APIRouter(tags=["deliveries"], route_class=WorkRoute)
 
 Reader = Annotated[Caller, allow(*MANAGERS, area=Scope.list)]
-Anyone = Annotated[Caller, allow_anyone()]
 
 
 class EventType(BaseModel):

@@ -14,7 +14,7 @@ from services.notify.endpoints.turns import turn
 from services.notify.listing import inside, last_seen
 from services.notify.messages.telling import add_test
 from services.notify.models import Delivery, Endpoint
-from services.notify.rules.states import DeliveryState, EndpointState
+from services.notify.rules.states import DeliveryState, EndpointState, Scheme
 from services.notify.settings import NotifySettings
 from shared.errors import Absent, IllegalTransition
 from shared.http import check_url
@@ -46,12 +46,13 @@ class Wish:
     max_concurrency: int
     rate_per_min: int | None
     ordering: str
+    scheme: str
 
 
 async def register_endpoint(work: Work, wish: Wish) -> tuple[Endpoint, str]:
     """Register an endpoint and send it a test; what it asked for waits until the test is answered.
 
-    Returns the only readable copy of its secret.
+    Returns the only readable copy of its secret, or its public key.
     """
     work.permit(wish.area_code)
     url = check_url(wish.url, work.part(NotifySettings).outbound)
@@ -68,6 +69,7 @@ async def register_endpoint(work: Work, wish: Wish) -> tuple[Endpoint, str]:
         max_concurrency=wish.max_concurrency,
         rate_per_min=wish.rate_per_min,
         ordering=wish.ordering,
+        scheme=wish.scheme,
         state=EndpointState.unverified,
         version=1,
         created_at=work.now,
@@ -75,7 +77,7 @@ async def register_endpoint(work: Work, wish: Wish) -> tuple[Endpoint, str]:
     )
     work.session.add(endpoint)
     await work.session.flush()
-    secret = await add_secret(work, endpoint.id)
+    secret = await add_secret(work, endpoint.id, Scheme(endpoint.scheme))
     await add_test(work, endpoint)
     _tell_courier(work)
     return endpoint, secret
@@ -132,10 +134,16 @@ async def disable_endpoint(work: Work, endpoint_id: UUID) -> Endpoint:
     return endpoint
 
 
-async def rotate_endpoint_secret(work: Work, endpoint_id: UUID, overlap: timedelta) -> tuple[Endpoint, str]:
-    """Give the endpoint a new secret; the old one signs beside it until the overlap ends."""
+async def rotate_endpoint_secret(
+    work: Work, endpoint_id: UUID, overlap: timedelta, scheme: Scheme | None
+) -> tuple[Endpoint, str]:
+    """Give the endpoint a new secret; the old one signs beside it until the overlap ends.
+
+    With another scheme both kinds of signature stand side by side for that long.
+    """
     endpoint = await find_endpoint(work, endpoint_id, to_change=True)
-    secret = await rotate_secret(work, endpoint.id, overlap)
+    endpoint.scheme = scheme or endpoint.scheme
+    secret = await rotate_secret(work, endpoint.id, overlap, Scheme(endpoint.scheme))
     endpoint.version += 1
     endpoint.updated_at = work.now
     await work.session.flush()

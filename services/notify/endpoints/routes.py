@@ -11,16 +11,18 @@ from services.notify.endpoints import commands as use_cases
 from services.notify.models import Endpoint
 from services.notify.rules.feeds import told
 from services.notify.rules.filters import PATTERN, matches
-from services.notify.rules.states import Ordering
+from services.notify.rules.signing import PUBLIC_PREFIX
+from services.notify.rules.states import Ordering, Scheme
 from shared.auth import Caller, Role
 from shared.auth.callers import is_area_code
 from shared.events.intake import Urgency
-from shared.web import Paging, RequestWork, Scope, WorkRoute, allow, page_of, versioned
+from shared.web import Paging, RequestWork, Scope, WorkRoute, allow, allow_anyone, page_of, versioned
 
 router = APIRouter(prefix="/endpoints", tags=["endpoints"], route_class=WorkRoute)
 
 MANAGERS = (Role.OPERATOR, Role.COMMUNITY_SECRETARY, Role.STREET_OFFICER)
 Manager = Annotated[Caller, allow(*MANAGERS, area=Scope.record)]
+Anyone = Annotated[Caller, allow_anyone()]
 
 
 def _area(code: str) -> str:
@@ -59,6 +61,7 @@ class NewEndpoint(BaseModel):
     max_concurrency: Annotated[int, Field(ge=1, le=64)] = 8
     rate_per_min: Annotated[int | None, Field(ge=1, le=600_000)] = None
     ordering: Ordering = Ordering.none
+    scheme: Scheme = Scheme.v1
 
 
 class EndpointView(BaseModel):
@@ -79,21 +82,27 @@ class EndpointView(BaseModel):
     max_concurrency: int
     rate_per_min: int | None
     ordering: str
+    scheme: str
     version: int
     created_at: datetime
     updated_at: datetime
 
 
 class EndpointWithSecret(EndpointView):
-    """The only answer that holds the secret: keep it now."""
+    """The only answer that holds the secret: keep it now. Scheme v1a has a public key in its place."""
 
-    secret: str
+    secret: str | None = None
+    public_key: str | None = None
 
 
 class Rotation(BaseModel):
-    """For how many hours the old secret signs beside the new one; 0 ends it now."""
+    """For how many hours the old secret signs beside the new one; 0 ends it now.
+
+    With a scheme the new one is of that.
+    """
 
     overlap_hours: Annotated[float, Field(ge=0, le=168)] = 24
+    scheme: Scheme | None = None
 
 
 class TestSent(BaseModel):
@@ -107,7 +116,8 @@ def _view(endpoint: Endpoint) -> EndpointView:
 
 
 def _with_secret(endpoint: Endpoint, secret: str) -> EndpointWithSecret:
-    return EndpointWithSecret(**_view(endpoint).model_dump(), secret=secret)
+    name = "public_key" if secret.startswith(PUBLIC_PREFIX) else "secret"
+    return EndpointWithSecret(**_view(endpoint).model_dump(), **{name: secret})
 
 
 @router.post("", status_code=201, summary="Register an endpoint; a test message follows")
@@ -159,7 +169,7 @@ async def rotate(
     endpoint_id: UUID, rotation: Rotation, work: RequestWork, caller: Manager, response: Response
 ) -> EndpointWithSecret:
     overlap = timedelta(hours=rotation.overlap_hours)
-    endpoint, secret = await use_cases.rotate_endpoint_secret(work, endpoint_id, overlap)
+    endpoint, secret = await use_cases.rotate_endpoint_secret(work, endpoint_id, overlap, rotation.scheme)
     versioned(response, endpoint.version)
     return _with_secret(endpoint, secret)
 
