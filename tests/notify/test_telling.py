@@ -220,6 +220,7 @@ def test_it_is_decided_for_every_event_whether_the_street_is_told() -> None:
         "partners.unit.changed.v1",
         "partners.unit.suspended.v1",
         # Our own.
+        "notify.delivery.*",
         "notify.endpoint.*",
         "notify.street.*",
     }
