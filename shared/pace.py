@@ -9,13 +9,14 @@ from time import monotonic
 # So who has worked rests as long, and what comes meanwhile is done together. An idle machine works quickly
 # and rests for a few milliseconds; on a busy one, where batches pay, the rests grow by themselves.
 REST = 1.0
-LONGEST_REST_S = 0.02
+LONGEST_REST_S = 0.05
 
 
 class Pace:
     """The rhythm of one worker that takes batch after batch."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, longest_rest_s: float = LONGEST_REST_S) -> None:
+        self._longest_s = longest_rest_s
         self._rested = 0.0
         self.full = False
 
@@ -30,4 +31,4 @@ class Pace:
             yield
         finally:
             now = monotonic()
-            self._rested = now if self.full else now + min((now - began) * REST, LONGEST_REST_S)
+            self._rested = now if self.full else now + min((now - began) * REST, self._longest_s)

@@ -21,6 +21,9 @@ from shared.service import Work
 
 In = TypeVar("In")
 
+# Shorter than where nobody waits for an answer.
+LONGEST_REST_S = 0.02
+
 
 @dataclass(slots=True)
 class _Waiting(Generic[In]):
@@ -41,7 +44,7 @@ class Grouped(Generic[In]):
         self._use_case, self._most = use_case, most
         self._waiting: list[_Waiting[In]] = []
         self._runner: asyncio.Task[None] | None = None
-        self._pace = Pace()
+        self._pace = Pace(longest_rest_s=LONGEST_REST_S)
 
     async def submit(self, host: Host, item: In, caller: Caller, claim: Claim | None) -> tuple[Answer, bool]:
         """Return the answer, and whether it repeats an earlier one. Raises what the item was refused with."""

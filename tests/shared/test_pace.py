@@ -2,8 +2,6 @@
 
 import asyncio
 
-import pytest
-
 from shared.pace import Pace
 
 
@@ -17,10 +15,9 @@ async def began(pace: Pace) -> "asyncio.Task[None]":
     return task
 
 
-async def test_who_has_worked_rests_before_the_next_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_has_worked_rests_before_the_next_turn() -> None:
     # Long enough to be resting still, however busy the machine is.
-    monkeypatch.setattr("shared.pace.LONGEST_REST_S", 0.3)
-    pace = Pace()
+    pace = Pace(longest_rest_s=0.3)
     async with pace.turn():
         await asyncio.sleep(0.3)
     following = await began(pace)
@@ -40,5 +37,5 @@ async def test_who_waited_long_for_work_has_rested() -> None:
     pace = Pace()
     async with pace.turn():
         await asyncio.sleep(0.001)
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0.1)
     assert (await began(pace)).done()
