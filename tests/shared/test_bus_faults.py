@@ -46,7 +46,7 @@ async def test_a_full_disk_holds_publishers_back_and_lets_consumers_go_on(
     assert not bus.is_ready
     await broker.clear_disk_alarm()
     await eventually(lambda: published(bus))
-    assert bus.is_ready
+    await eventually(lambda: bus.is_ready)
     await eventually(lambda: len(listener.seen) >= 1)
 
 
