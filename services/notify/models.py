@@ -23,7 +23,6 @@ from services.notify.rules.filters import Filter
 from services.notify.rules.states import (
     DeliveryState,
     EndpointState,
-    Mode,
     Ordering,
     Scheme,
     Trigger,
@@ -67,7 +66,6 @@ class Endpoint(Base):
     rate_per_min: Mapped[int | None]
     ordering: Mapped[str] = mapped_column(String(8), default=Ordering.none, server_default="none")
     scheme: Mapped[str] = mapped_column(String(8), default=Scheme.v1, server_default="v1")
-    mode: Mapped[str] = mapped_column(String(8), default=Mode.push, server_default="push")
     # The receiver asked to be left alone until then; moved by the sender, so it is no part of `version`.
     ready_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from services.notify.deliveries.jobs import Job
 from services.notify.endpoints.fares import RUNTIMES
 from services.notify.models import DUE, TESTS, Delivery, Endpoint, Message, table_of
-from services.notify.rules.states import Breaker, DeliveryState, EndpointState, Mode, Ordering, Trigger
+from services.notify.rules.states import Breaker, DeliveryState, EndpointState, Ordering, Trigger
 from shared.db import straight
 
 _DELIVERIES, _ENDPOINTS, _MESSAGES = table_of(Delivery), table_of(Endpoint), table_of(Message)
@@ -33,7 +33,7 @@ _CLAIM = (
     "WITH due AS ("
     " SELECT d.id, g.lease_until FROM unnest($1::uuid[], $2::int[], $3::timestamptz[])"
     "  AS g(endpoint_id, bound, lease_until)"
-    " JOIN endpoints e ON e.id = g.endpoint_id AND e.state = 'active' AND e.mode = 'push'"
+    " JOIN endpoints e ON e.id = g.endpoint_id AND e.state = 'active'"
     "  AND (e.ready_at IS NULL OR e.ready_at <= $4)"
     " LEFT JOIN endpoint_runtime r ON r.endpoint_id = g.endpoint_id"
     " CROSS JOIN LATERAL ("
@@ -136,7 +136,6 @@ async def claim_probes(session: AsyncSession, leases_s: Mapping[UUID, float], no
 def _is_open(now: datetime) -> ColumnElement[bool]:
     return and_(
         _ENDPOINTS.c.state == EndpointState.active,
-        _ENDPOINTS.c.mode == Mode.push,
         or_(_ENDPOINTS.c.ready_at.is_(None), _ENDPOINTS.c.ready_at <= now),
     )
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notify.models import Endpoint, Secret
 from services.notify.rules.signing import SigningKey, key_of, signing_key_of
-from services.notify.rules.states import EndpointState, Mode, Ordering
+from services.notify.rules.states import EndpointState, Ordering
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Directory:
                 max_concurrency=endpoint.max_concurrency,
                 rate_per_min=endpoint.rate_per_min,
                 ordering=Ordering(endpoint.ordering),
-                is_called=endpoint.state == EndpointState.active and endpoint.mode == Mode.push,
+                is_called=endpoint.state == EndpointState.active,
                 keys=tuple(keys.get(endpoint.id, ())),
             )
             for endpoint in await session.scalars(select(Endpoint))

@@ -35,16 +35,3 @@ class EndpointRuntime(Base):
     last_success_at: Mapped[datetime | None]
     releasing: Mapped[bool] = mapped_column(default=False, server_default=false())
     rate_at: Mapped[datetime | None]
-
-
-class EndpointKey(Base):
-    """An API key with which an office fetches what waits for its endpoint; only a hash of it is kept."""
-
-    __tablename__ = "endpoint_keys"
-
-    key_id: Mapped[str] = mapped_column(String(16), primary_key=True)
-    endpoint_id: Mapped[UUID] = mapped_column(Uuid, index=True)
-    secret_hash: Mapped[bytes]
-    created_at: Mapped[datetime]
-    created_by: Mapped[str] = mapped_column(String(128))
-    revoked_at: Mapped[datetime | None]

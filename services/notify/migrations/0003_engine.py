@@ -32,23 +32,10 @@ def upgrade() -> None:
         sa.Column("rate_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("endpoint_id", name=op.f("pk_endpoint_runtime")),
     )
-    op.create_table(
-        "endpoint_keys",
-        sa.Column("key_id", sa.String(length=16), nullable=False),
-        sa.Column("endpoint_id", sa.Uuid(), nullable=False),
-        sa.Column("secret_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("created_by", sa.String(length=128), nullable=False),
-        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("key_id", name=op.f("pk_endpoint_keys")),
-    )
-    with op.batch_alter_table("endpoint_keys", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_endpoint_keys_endpoint_id"), ["endpoint_id"], unique=False)
     with op.batch_alter_table("endpoints", schema=None) as batch_op:
         batch_op.add_column(sa.Column("rate_per_min", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("ordering", sa.String(length=8), server_default="none", nullable=False))
         batch_op.add_column(sa.Column("scheme", sa.String(length=8), server_default="v1", nullable=False))
-        batch_op.add_column(sa.Column("mode", sa.String(length=8), server_default="push", nullable=False))
     with op.batch_alter_table("secrets", schema=None) as batch_op:
         batch_op.add_column(sa.Column("public_key", sa.String(length=64), nullable=True))
     with op.batch_alter_table("attempts", schema=None) as batch_op:
@@ -65,9 +52,6 @@ def downgrade() -> None:
     with op.batch_alter_table("secrets", schema=None) as batch_op:
         batch_op.drop_column("public_key")
     with op.batch_alter_table("endpoints", schema=None) as batch_op:
-        for name in ("mode", "scheme", "ordering", "rate_per_min"):
+        for name in ("scheme", "ordering", "rate_per_min"):
             batch_op.drop_column(name)
-    with op.batch_alter_table("endpoint_keys", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_endpoint_keys_endpoint_id"))
-    op.drop_table("endpoint_keys")
     op.drop_table("endpoint_runtime")

@@ -46,11 +46,10 @@ class AheadRules(_Strict):
 
 
 class LeaseRules(_Strict):
-    """For how long a delivery is ours alone, or the office's that fetched it."""
+    """For how long a delivery is ours alone."""
 
     grace_s: Seconds
     test_s: Seconds
-    fetched_s: Seconds
 
 
 class GivingUpRules(_Strict):

@@ -59,13 +59,6 @@ class Scheme(StrEnum):
     v1a = "v1a"
 
 
-class Mode(StrEnum):
-    """Whether an endpoint is called, or its office fetches what waits for it."""
-
-    push = "push"
-    pull = "pull"
-
-
 class Verdict(StrEnum):
     """What became of a signed call of a street office; a stale one is kept, but a newer one overtook it."""
 
